@@ -1,0 +1,140 @@
+// loop.c: waits for datagrams, a wake or a deadline, and runs one turn of a shard. The only place that reads the clock.
+
+#define _GNU_SOURCE
+
+#include "udp.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+struct cr_loop {
+    int epoll;
+    int wake_event;
+    cr_udp udp;
+    atomic_bool asleep;  // a waker has to write the eventfd
+    atomic_bool woken;   // something was posted since the last turn began
+    bool more_waits;     // the last turn ended by its time limit
+    uint64_t busy_since_us;
+    cr_loop_statistics statistics;
+};
+
+uint64_t cr_loop_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+static bool watch(const cr_loop *loop, int descriptor) {
+    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = descriptor}};
+    return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+cr_loop *cr_loop_create(const cr_loop_config *config, int *error) {
+    cr_loop *loop = calloc(1, sizeof *loop);
+    if (!loop) {
+        *error = ENOMEM;
+        return NULL;
+    }
+    loop->udp.socket = -1;
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    loop->wake_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    int failure = loop->epoll < 0 || loop->wake_event < 0 ? errno : cr_udp_open(&loop->udp, config);
+    if (failure == 0 && (!watch(loop, loop->udp.socket) || !watch(loop, loop->wake_event))) failure = errno;
+    if (failure != 0) {
+        cr_loop_destroy(loop);
+        *error = failure;
+        return NULL;
+    }
+    *error = 0;
+    return loop;
+}
+
+void cr_loop_destroy(cr_loop *loop) {
+    if (!loop) return;
+    cr_udp_close(&loop->udp);
+    if (loop->wake_event >= 0) close(loop->wake_event);
+    if (loop->epoll >= 0) close(loop->epoll);
+    free(loop);
+}
+
+uint16_t cr_loop_port(const cr_loop *loop) {
+    return loop->udp.port;
+}
+
+static int timeout_ms(uint64_t deadline_us) {
+    if (deadline_us == UINT64_MAX) return -1;
+    uint64_t now_us = cr_loop_now();
+    if (deadline_us <= now_us) return 0;
+    uint64_t wait_ms = (deadline_us - now_us + 999u) / 1000u;  // never early: a timer that is not due would spin
+    return wait_ms > 60000u ? 60000 : (int)wait_ms;
+}
+
+static void note_busy(cr_loop *loop) {
+    static const uint64_t bounds_us[] = {50, 100, 250, 500, 1000, 2500, 5000, 10000, 50000};
+    if (loop->busy_since_us == 0) return;
+    uint64_t busy_us = cr_loop_now() - loop->busy_since_us;
+    size_t bucket = 0;
+    while (bucket < sizeof bounds_us / sizeof bounds_us[0] && busy_us > bounds_us[bucket]) bucket++;
+    loop->statistics.busy_buckets[bucket]++;
+    loop->statistics.busy_total_us += busy_us;
+}
+
+// Sleeps unless somebody woke us since. `asleep` goes up before `woken` is looked at and the waker does it the other way
+// round, both sequentially consistent: one of the two sees the other.
+static void wait(cr_loop *loop, bool may_sleep, uint64_t deadline_us) {
+    struct epoll_event ready[2];
+    atomic_store(&loop->asleep, true);
+    bool sleeps = may_sleep && !atomic_load(&loop->woken);
+    int count = epoll_wait(loop->epoll, ready, 2, sleeps ? timeout_ms(deadline_us) : 0);
+    atomic_store(&loop->asleep, false);
+    if (atomic_exchange(&loop->woken, false)) loop->statistics.wakes++;
+    for (int index = 0; index < count; index++) {
+        if (ready[index].data.fd != loop->wake_event) continue;
+        uint64_t value;
+        (void)!read(loop->wake_event, &value, sizeof value);  // only resets it; what was posted is found elsewhere
+    }
+}
+
+uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
+    note_busy(loop);
+    // Events that commands raised after the last release, and datagrams left in the socket, are due now.
+    bool may_sleep = shard->event_count == 0 && !loop->more_waits;
+    wait(loop, may_sleep, deadline_us);
+    uint64_t begin_us = cr_loop_now();
+    loop->busy_since_us = begin_us;
+    loop->statistics.turns++;
+    loop->more_waits = true;
+    uint64_t now_us = begin_us;
+    while (shard->event_count < CR_EVENTS_STOP_RECEIVE && now_us - begin_us < CR_TURN_US) {
+        uint32_t received = cr_udp_receive(&loop->udp, shard, now_us);
+        if (received < CR_RECEIVE_BATCH) {
+            loop->more_waits = false;
+            break;
+        }
+        now_us = cr_loop_now();
+    }
+    return begin_us;
+}
+
+void cr_loop_flush(cr_loop *loop, cr_shard *shard) {
+    cr_udp_flush(&loop->udp, shard);
+}
+
+void cr_loop_wake(cr_loop *loop) {
+    atomic_store(&loop->woken, true);
+    if (!atomic_exchange(&loop->asleep, false)) return;
+    uint64_t one = 1;
+    (void)!write(loop->wake_event, &one, sizeof one);  // fails only when the counter is full: then it is readable anyway
+}
+
+void cr_loop_read_statistics(const cr_loop *loop, cr_loop_statistics *out) {
+    *out = loop->statistics;
+    out->receive_calls = loop->udp.receive_calls;
+    out->send_calls = loop->udp.send_calls;
+    out->kernel_drops = loop->udp.kernel_drops_total;
+}

@@ -1,0 +1,23 @@
+// bench.h: the blocks of the table and how their rows are printed.
+
+#ifndef BENCH_H
+#define BENCH_H
+
+#include "measure.h"
+#include "room.h"
+
+// memory.c: no kernel.
+void bench_memory(const shape *shape, uint32_t subscribers);
+void bench_objects(void);
+// udp.c: over loopback sockets.
+void bench_udp(const shape *shape, uint32_t subscribers);
+
+// bench.c
+void print_packets(const variant *variants, size_t count);
+// Of the lower quartiles: what two machines can compare.
+void print_ratio(const char *name, const variant *measured, const variant *unit);
+void print_controls(const variant *variants, size_t count);
+// Says so when another load had the core in more than a tenth of the slices.
+void print_interrupted(const variant *variants, size_t count);
+
+#endif

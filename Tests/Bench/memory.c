@@ -1,0 +1,200 @@
+// memory.c: the core without the kernel: packets enter and leave by function calls. Beside it, in the same slices and
+// over the same keys, the steps it cannot do without: the SRTP back end and the new header.
+
+#include "bench.h"
+#include "room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLICE_PACKETS 2000u  // forwarded ones; a few milliseconds
+#define CHECKED_PACKETS 50u
+#define OUTPUT_SLOTS 64u     // as many as one system call sends
+
+typedef struct fanout {
+    room *room;
+    uint32_t packets;     // of the publisher in one slice
+    uint64_t forwarded;
+    uint8_t (*wire)[CR_PACKET_BYTES];
+    size_t *lengths;
+    uint8_t (*output)[CR_PACKET_BYTES];
+    uint8_t payload[CR_PACKET_BYTES];
+} fanout;
+
+static fanout *fanout_open(const shape *shape, bool encrypted, uint32_t subscribers) {
+    fanout *fanout = calloc(1, sizeof *fanout);
+    cr_address publisher = room_address(0), targets[ROOM_MAX_SUBSCRIBERS];
+    for (uint32_t index = 0; index < subscribers; index++) targets[index] = room_address(index + 1);
+    fanout->room = room_open(shape, encrypted, subscribers, &publisher, targets);
+    fanout->packets = SLICE_PACKETS / subscribers;
+    fanout->wire = calloc(fanout->packets, sizeof *fanout->wire);
+    fanout->lengths = calloc(fanout->packets, sizeof *fanout->lengths);
+    fanout->output = calloc(OUTPUT_SLOTS, sizeof *fanout->output);
+    return fanout;
+}
+
+static void fanout_close(fanout *fanout) {
+    room_close(fanout->room);
+    free(fanout->wire);
+    free(fanout->lengths);
+    free(fanout->output);
+    free(fanout);
+}
+
+// No figures without this: one subscriber's packets are what the publisher sent, under the subscriber's own numbers.
+static void check(fanout *fanout) {
+    room *room = fanout->room;
+    uint32_t subscriber = room->subscribers / 2;
+    listener listener = listener_open(room, subscriber);
+    for (uint32_t packet = 0; packet < CHECKED_PACKETS; packet++) {
+        uint8_t bytes[CR_PACKET_BYTES];
+        size_t length = room_next_packet(room, bytes);
+        cr_memory_receive(room->shard, room->now_us, &room->publisher, bytes, length);
+        cr_address to;
+        while ((length = cr_memory_send(room->shard, &to, bytes, sizeof bytes)) > 0) {
+            if (memcmp(&to, &room->targets[subscriber], sizeof to) == 0) listener_check(&listener, bytes, length);
+        }
+        room_release_events(room);
+        fanout->forwarded += room->subscribers;
+        if (listener.heard != packet + 1) fail("a subscriber got %u of %u packets", listener.heard, packet + 1);
+    }
+    listener_close(&listener);
+    room_check_forwards(room, fanout->forwarded);
+}
+
+static uint64_t core_slice(void *context, stopwatch *watch) {
+    fanout *fanout = context;
+    room *room = fanout->room;
+    for (uint32_t index = 0; index < fanout->packets; index++) {
+        fanout->lengths[index] = room_next_packet(room, fanout->wire[index]);
+    }
+    uint64_t now_us = room->now_us - (uint64_t)fanout->packets * room->shape->interval_us;
+    stopwatch_start(watch);
+    for (uint32_t index = 0; index < fanout->packets; index++) {
+        now_us += room->shape->interval_us;
+        cr_memory_receive(room->shard, now_us, &room->publisher, fanout->wire[index], fanout->lengths[index]);
+        for (cr_packet *packet; (packet = cr_shard_dequeue(room->shard));) {
+            cr_packet_release(&room->shard->pool, packet);
+        }
+        room_release_events(room);
+    }
+    stopwatch_stop(watch);
+    uint64_t operations = (uint64_t)fanout->packets * room->subscribers;
+    fanout->forwarded += operations;
+    room_check_forwards(room, fanout->forwarded);
+    return operations;
+}
+
+// Protects again what the core protected last, under the same keys and numbers: with contexts of its own the back end
+// would have to serve twice as many (libsrtp2 on NSS gets slower with each).
+static uint64_t protect_slice(void *context, stopwatch *watch) {
+    fanout *fanout = context;
+    room *room = fanout->room;
+    const cr_rtp *rtp = &room->plain_rtp;
+    cr_srtp *keys[ROOM_MAX_SUBSCRIBERS];
+    uint8_t headers[ROOM_MAX_SUBSCRIBERS][64];
+    cr_srtp_parts parts = {.payload = room->plain + rtp->header_length, .payload_length = rtp->payload_length};
+    uint16_t last[ROOM_MAX_SUBSCRIBERS];
+    for (uint32_t index = 0; index < room->subscribers; index++) {
+        cr_rtp_fields fields = room_outgoing(room, index);
+        keys[index] = room_send_keys(room, index);
+        last[index] = fields.sequence;
+        parts.header_length = cr_rtp_write_header(&fields, rtp, room->plain, room_subscriber_extensions(),
+                                                  headers[index], sizeof headers[index]);
+    }
+    bool protected = true;
+    uint32_t slot = 0;
+    stopwatch_start(watch);
+    for (uint32_t packet = fanout->packets; packet > 0; packet--) {
+        for (uint32_t index = 0; index < room->subscribers; index++) {
+            uint16_t sequence = (uint16_t)(last[index] - (packet - 1));
+            headers[index][2] = (uint8_t)(sequence >> 8);
+            headers[index][3] = (uint8_t)sequence;
+            parts.header = headers[index];
+            size_t length;
+            protected &= cr_srtp_protect_rtp(keys[index], &parts, fanout->output[slot++ % OUTPUT_SLOTS],
+                                             CR_PACKET_BYTES, &length) == CR_SRTP_OK;
+        }
+    }
+    stopwatch_stop(watch);
+    if (!protected) fail("the back end refuses to protect a packet again");
+    return (uint64_t)fanout->packets * room->subscribers;
+}
+
+static uint64_t header_slice(void *context, stopwatch *watch) {
+    fanout *fanout = context;
+    room *room = fanout->room;
+    cr_rtp_fields fields[ROOM_MAX_SUBSCRIBERS];
+    for (uint32_t index = 0; index < room->subscribers; index++) fields[index] = room_outgoing(room, index);
+    size_t written = 0;
+    uint32_t slot = 0;
+    stopwatch_start(watch);
+    for (uint32_t packet = 0; packet < fanout->packets; packet++) {
+        for (uint32_t index = 0; index < room->subscribers; index++) {
+            fields[index].sequence++;
+            written += cr_rtp_write_header(&fields[index], &room->plain_rtp, room->plain, room_subscriber_extensions(),
+                                           fanout->output[slot++ % OUTPUT_SLOTS], CR_PACKET_BYTES);
+        }
+    }
+    stopwatch_stop(watch);
+    if (written == 0) fail("no header was written");
+    return (uint64_t)fanout->packets * room->subscribers;
+}
+
+void bench_memory(const shape *shape, uint32_t subscribers) {
+    fanout *encrypted = fanout_open(shape, true, subscribers), *plain = fanout_open(shape, false, subscribers);
+    check(encrypted);
+    check(plain);
+    enum { CORE, CORE_PLAIN, PROTECT, HEADER, GETPPID, XORSHIFT, COUNT };
+    variant variants[COUNT] = {
+        [CORE] = {.name = "packet core", .run = core_slice, .context = encrypted},
+        [CORE_PLAIN] = {.name = "packet core, copying instead of encrypting", .run = core_slice, .context = plain},
+        [PROTECT] = {.name = "SRTP back end alone", .run = protect_slice, .context = encrypted},
+        [HEADER] = {.name = "new header alone", .run = header_slice, .context = encrypted},
+        [GETPPID] = {.name = "getppid", .run = getppid_slice},
+        [XORSHIFT] = {.name = "1000 xorshift steps", .run = xorshift_slice},
+    };
+    measure(variants, COUNT);
+    print_packets(&variants[CORE], HEADER + 1);
+    print_ratio("core ÷ back end", &variants[CORE], &variants[PROTECT]);
+    print_controls(&variants[GETPPID], COUNT - GETPPID);
+    print_interrupted(variants, COUNT);
+    fanout_close(encrypted);
+    fanout_close(plain);
+}
+
+// What the first packet of an SSRC makes the back end allocate, for each subscriber.
+static double measure_ssrc(room *room) {
+    uint8_t bytes[CR_PACKET_BYTES];
+    double before = room_heap(room);
+    size_t length = room_next_packet(room, bytes);
+    cr_memory_receive(room->shard, room->now_us, &room->publisher, bytes, length);
+    double growth = room_heap(room) - before;
+    while (cr_memory_send(room->shard, &(cr_address){0}, bytes, sizeof bytes) > 0) continue;
+    room_check_forwards(room, room->subscribers);
+    return growth / room->subscribers;
+}
+
+static void print_bytes(const char *name, double core, double heap) {
+    printf("    %-42s %8.0f", name, core);
+    if (heap > 0) printf(" %8.0f", heap);
+    printf("\n");
+}
+
+void bench_objects(void) {
+    cr_address publisher = room_address(0), targets[ROOM_MAX_SUBSCRIBERS];
+    for (uint32_t index = 0; index < ROOM_MAX_SUBSCRIBERS; index++) targets[index] = room_address(index + 1);
+    room *video = room_open(&video_shape, true, ROOM_MAX_SUBSCRIBERS, &publisher, targets);
+    room *voice = room_open(&audio_shape, true, ROOM_MAX_SUBSCRIBERS, &publisher, targets);
+    printf("    %-42s %8s %8s\n", "bytes", "core", "heap");
+    print_bytes("transport that publishes", video->memory.publisher, 0);
+    print_bytes("transport that subscribes", video->memory.subscriber, video->memory.subscriber_heap);
+    print_bytes("SRTP state of an outgoing SSRC", 0, measure_ssrc(video));
+    print_bytes("video stream", video->memory.stream, 0);
+    print_bytes("video forward", video->memory.forward, 0);
+    print_bytes("voice stream", voice->memory.stream, 0);
+    print_bytes("voice forward", voice->memory.forward, 0);
+    print_bytes("packet buffer of the pool", sizeof(cr_packet), 0);
+    room_close(video);
+    room_close(voice);
+}
