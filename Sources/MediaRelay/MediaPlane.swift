@@ -1,0 +1,13 @@
+// What signaling needs of the media side, and nothing more: so that a meeting can be tested by messages alone.
+
+public protocol MediaPlane: Sendable {
+    /// Of the DTLS certificate, the same on every worker.
+    var fingerprint: Fingerprint { get }
+    var identifiers: IdentifierPool { get }
+    /// The worker for a new meeting; all transports of a meeting are on one worker.
+    func place() -> WorkerIndex
+    /// Where clients of this worker send to, best first.
+    func candidates(of worker: WorkerIndex) -> [ICECandidate]
+    /// Never waits. Commands of one call reach each worker together and in their order.
+    func post(_ commands: [Command])
+}

@@ -1,0 +1,204 @@
+// The façade: one worker per core, commands routed to them by name, their events in one stream. The only part of the
+// module that opens sockets and starts threads.
+
+import Glibc
+import Synchronization
+
+public final class Relay: MediaPlane {
+    public let fingerprint: Fingerprint
+    public let identifiers: IdentifierPool
+    /// One consumer.
+    public let events: RelayEvents
+
+    private let workers: [RelayWorker]
+    private let threads: [WorkerThread]
+    private let mailbox: EventMailbox
+    private let announced: [SocketAddress]
+    private let placements: Mutex<[Int]>
+
+    /// Opens the sockets and starts the threads; media can flow when it returns.
+    ///
+    /// Throws what is wrong with the configuration or with the machine, in words for the operator.
+    public init(_ configuration: RelayConfiguration) throws(RelayError) {
+        let plan = try Plan(configuration)
+        let certificate: DTLSCertificate
+        do {
+            certificate = try DTLSCertificate()
+        } catch {
+            throw .certificate("\(error)")
+        }
+        let mailbox = EventMailbox()
+        let identifiers = IdentifierPool(workers: plan.binds.count)
+        let wallClock = Self.wallClock()
+        var workers: [RelayWorker] = []
+        for (number, address) in plan.binds.enumerated() {
+            let index = WorkerIndex(rawValue: UInt8(number))
+            workers.append(
+                try RelayWorker(
+                    index: index, address: address, configuration: configuration, certificate: certificate,
+                    wallClock: wallClock
+                ) { batches, names in
+                    // First the names: who reads "closed" may want the name back at once.
+                    identifiers.release(names, on: index)
+                    mailbox.deliver(batches)
+                })
+        }
+        // Threads last: nothing above may leave one behind by throwing.
+        var threads: [WorkerThread] = []
+        do {
+            for worker in workers {
+                let number = Int(worker.index.rawValue)
+                threads.append(
+                    try WorkerThread(name: "relay-\(number)", core: configuration.pinsThreads ? number : nil) {
+                        worker.run()
+                    })
+            }
+        } catch {
+            for worker in workers { worker.stop() }
+            throw error
+        }
+        fingerprint = certificate.fingerprint
+        self.identifiers = identifiers
+        events = RelayEvents(mailbox: mailbox)
+        self.workers = workers
+        self.threads = threads
+        self.mailbox = mailbox
+        announced = plan.announced
+        placements = Mutex(Array(repeating: 0, count: workers.count))
+    }
+
+    deinit {
+        for worker in workers { worker.stop() }
+        mailbox.finish()
+    }
+
+    /// The UDP port of each worker.
+    public var ports: [UInt16] { workers.map(\.port) }
+
+    // MARK: MediaPlane
+
+    /// The worker with the fewest transports, promised ones included; among equals the one with the fewest meetings
+    /// placed so far, so that meetings created in one burst spread.
+    public func place() -> WorkerIndex {
+        let transports = identifiers.transportsInUse()
+        return placements.withLock { placements in
+            let best = placements.indices.min { a, b in
+                (transports[a], placements[a]) < (transports[b], placements[b])
+            }
+            let index = best ?? 0
+            placements[index] += 1
+            return WorkerIndex(rawValue: UInt8(index))
+        }
+    }
+
+    public func candidates(of worker: WorkerIndex) -> [ICECandidate] {
+        guard Int(worker.rawValue) < workers.count else { return [] }
+        let port = workers[Int(worker.rawValue)].port
+        return announced.enumerated().compactMap { order, address in
+            SocketAddress(ip: address.ip, port: port).map {
+                ICECandidate.host($0, preference: .max - UInt16(clamping: order))
+            }
+        }
+    }
+
+    public func post(_ commands: [Command]) {
+        if workers.count == 1 {
+            workers[0].post(commands)
+            return
+        }
+        var routed = [[Command]](repeating: [], count: workers.count)
+        for command in commands {
+            let index = Int(command.worker.rawValue)
+            if index < routed.count { routed[index].append(command) }
+        }
+        for (worker, commands) in zip(workers, routed) { worker.post(commands) }
+    }
+
+    // MARK: Operation
+
+    public func statistics() async -> RelayStatistics {
+        var statistics = RelayStatistics()
+        for worker in workers { statistics.workers.append(await worker.statistics()) }
+        return statistics
+    }
+
+    /// Returns when the relay was shut down, by `shutdown` or by cancellation of the task.
+    public func run() async {
+        await withTaskCancellationHandler {
+            for thread in threads { await thread.join() }
+        } onCancel: {
+            for worker in workers { worker.stop() }
+        }
+        mailbox.finish()
+    }
+
+    /// Says goodbye to every peer and returns when all threads have ended.
+    public func shutdown() async {
+        for worker in workers { worker.stop() }
+        for thread in threads { await thread.join() }
+        mailbox.finish()
+    }
+
+    /// Microseconds since 1970.
+    private static func wallClock() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(clamping: time.tv_sec) &* 1_000_000 &+ UInt64(clamping: time.tv_nsec / 1_000)
+    }
+}
+
+/// A configuration that was looked through: what to bind and what to announce.
+private struct Plan {
+    let binds: [SocketAddress]
+    let announced: [SocketAddress]
+
+    init(_ configuration: RelayConfiguration) throws(RelayError) {
+        let count = configuration.workers ?? max(1, min(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 255))
+        guard (1...255).contains(count) else { throw .invalidWorkerCount(count) }
+        let first = configuration.firstPort
+        guard first == 0 || Int(first) + count - 1 <= Int(UInt16.max) else {
+            throw .portRange(first: first, workers: count)
+        }
+        var binds: [SocketAddress] = []
+        for number in 0..<count {
+            let port = first == 0 ? 0 : first + UInt16(number)
+            guard let address = SocketAddress(host: configuration.bindAddress, port: port) else {
+                throw .invalidAddress(configuration.bindAddress)
+            }
+            binds.append(address)
+        }
+        self.binds = binds
+        guard !configuration.announced.isEmpty else {
+            guard !binds[0].isWildcard else { throw .noAddressToAnnounce }
+            announced = [binds[0]]
+            return
+        }
+        var announced: [SocketAddress] = []
+        for text in configuration.announced {
+            guard let address = SocketAddress(host: text, port: 0), !address.isWildcard else {
+                throw .invalidAddress(text)
+            }
+            announced.append(address)
+        }
+        self.announced = announced
+    }
+}
+
+extension SocketAddress {
+    /// `0.0.0.0` or `::`.
+    fileprivate var isWildcard: Bool { isV4 ? ip[12...].allSatisfy { $0 == 0 } : ip.allSatisfy { $0 == 0 } }
+}
+
+extension RelayError {
+    /// What the operating system said when a socket was opened.
+    init(_ error: PacketLoop.SocketError, address: SocketAddress) {
+        self =
+            switch error.number {
+            case EADDRINUSE: .portInUse(address.port)
+            case EADDRNOTAVAIL, EAFNOSUPPORT: .addressNotAvailable(address.host)
+            case EACCES, EPERM: .permissionDenied(port: address.port)
+            case ENOMEM: .memory
+            default: .socket(errno: error.number, port: address.port)
+            }
+    }
+}

@@ -1,0 +1,77 @@
+// What a worker reports. Events come in batches, sorted by the owner of the transport or publication they concern.
+// Telemetry (levels) is a newest value per object, not a queue: a slow reader loses old values, never memory.
+
+public enum SRTPProfile: String, Sendable, Equatable, CaseIterable {
+    case aeadAES128GCM = "AEAD_AES_128_GCM"
+    case aeadAES256GCM = "AEAD_AES_256_GCM"
+    case aes128CMSHA1 = "AES128_CM_SHA1_80"
+}
+
+public enum TransportFailure: String, Sendable, Equatable, CaseIterable {
+    /// No valid ICE check arrived within the time a client is given to connect.
+    case iceTimeout = "ice-timeout"
+    case dtlsTimeout = "dtls-timeout"
+    /// The DTLS handshake failed: versions, ciphers, or an alert.
+    case dtlsHandshake = "dtls-handshake"
+    /// The certificate does not match the fingerprint in the SDP.
+    case fingerprintMismatch = "fingerprint-mismatch"
+    /// No SRTP profile in common.
+    case noProtectionProfile = "no-srtp-profile"
+    /// The worker has no room for another transport.
+    case capacity = "capacity"
+}
+
+public enum TransportState: Sendable, Equatable {
+    /// A valid ICE check arrived.
+    case iceConnected
+    /// DTLS is done and the keys are in the packet core: media may flow.
+    case connected(SRTPProfile)
+    /// No check for the consent time (RFC 7675); a new one brings `connected` again.
+    case disconnected
+    /// The other side said goodbye (DTLS close_notify).
+    case closedByPeer
+    case failed(TransportFailure)
+}
+
+/// The voice activity of one publication over the last interval.
+public struct AudioActivity: Sendable, Equatable {
+    public var publication: PublicationID
+    /// 0 (silence) to 1 (full scale), linear.
+    public var level: Float
+    /// Louder than the threshold for enough of the interval.
+    public var isActive: Bool
+    public init(publication: PublicationID, level: Float, isActive: Bool) {
+        self.publication = publication
+        self.level = level
+        self.isActive = isActive
+    }
+}
+
+public enum Event: Sendable, Equatable {
+    case transport(TransportID, TransportState)
+    /// All objects of the transport are gone; their names are back in the pool.
+    case transportClosed(TransportID)
+    /// The first authentic packet came.
+    case publicationStarted(PublicationID)
+    case publicationClosed(PublicationID)
+    /// Of a publication with a local source: whoever pushes it should make a keyframe.
+    case keyframeWanted(PublicationID)
+    /// The first packet left towards the subscriber.
+    case subscriptionStarted(SubscriptionID)
+    case subscriptionClosed(SubscriptionID)
+    /// The publication's codec has no counterpart among the subscriber's formats; nothing is forwarded.
+    case subscriptionUnsupported(SubscriptionID)
+    /// At most every `SpeakerInterval`; only publications whose activity changed or is above silence.
+    case audioActivity([AudioActivity])
+    /// From a tapped publication: one plain RTP packet.
+    case packet(PublicationID, [UInt8])
+}
+
+public struct EventBatch: Sendable, Equatable {
+    public var owner: OwnerTag
+    public var events: [Event]
+    public init(owner: OwnerTag, events: [Event]) {
+        self.owner = owner
+        self.events = events
+    }
+}

@@ -1,0 +1,96 @@
+// Subscriptions of a worker: one forward of the packet core each, where the formats fit.
+
+extension RelayCore {
+    func open(_ id: SubscriptionID, _ parameters: SubscriptionParameters, _ now: MediaTime) {
+        guard subscriptions[id] == nil else {
+            refusedCommands &+= 1
+            return
+        }
+        let owner = transports[parameters.transport]?.owner ?? publications[parameters.publication]?.parameters.owner
+        guard let entry = transports[parameters.transport], publications[parameters.publication] != nil,
+            entry.subscriptions.count < Limits.subscriptionsPerTransport,
+            entry.subscriptionsBySSRC[parameters.ssrc] == nil
+        else {
+            refuse(id, owner)
+            return
+        }
+        subscriptions[id] = Subscription(parameters: parameters, owner: entry.owner)
+        transports[parameters.transport]?.subscriptions.insert(id)
+        transports[parameters.transport]?.subscriptionsBySSRC[parameters.ssrc] = id
+        publications[parameters.publication]?.subscriptions.insert(id)
+        refreshForward(of: id, now)
+    }
+
+    func setPaused(_ id: SubscriptionID, _ isPaused: Bool, _ now: MediaTime) {
+        guard let subscription = subscriptions[id] else {
+            refusedCommands &+= 1
+            return
+        }
+        guard subscription.isPaused != isPaused else { return }
+        subscriptions[id]?.isPaused = isPaused
+        guard subscription.isForwarding else { return }
+        packets.setPaused(id.name, isPaused)
+        if !isPaused { wantKeyframe(for: id, now) }
+    }
+
+    func close(_ id: SubscriptionID) {
+        guard let subscription = subscriptions.removeValue(forKey: id) else {
+            refusedCommands &+= 1
+            return
+        }
+        if subscription.isForwarding { packets.closeForward(id.name) }
+        let parameters = subscription.parameters
+        publications[parameters.publication]?.subscriptions.remove(id)
+        transports[parameters.transport]?.subscriptions.remove(id)
+        transports[parameters.transport]?.subscriptionsBySSRC[parameters.ssrc] = nil
+        outbox.post(.subscriptionClosed(id), to: subscription.owner)
+        release(.subscription(id))
+    }
+
+    /// The first packet was queued to the subscriber.
+    func started(_ id: SubscriptionID) {
+        guard let subscription = subscriptions[id], !subscription.hasStarted else { return }
+        subscriptions[id]?.hasStarted = true
+        outbox.post(.subscriptionStarted(id), to: subscription.owner)
+    }
+
+    /// Opens the forward, or brings it in line with a publication that changed. Where the payload types stay what they
+    /// were, the forward lives on and only gets the new source.
+    func refreshForward(of id: SubscriptionID, _ now: MediaTime) {
+        guard let subscription = subscriptions[id],
+            let publication = publications[subscription.parameters.publication]
+        else { return }
+        let parameters = subscription.parameters
+        let map = PayloadMap(publication: publication.parameters.formats, subscriber: parameters.formats)
+        let payloads = Array(map.pairs.prefix(Limits.formats))
+        if payloads == subscription.payloads, !payloads.isEmpty {
+            packets.setSource(publication.currentStream, of: id.name)
+            wantKeyframe(for: id, now)
+            return
+        }
+        if subscription.isForwarding { packets.closeForward(id.name) }
+        subscriptions[id]?.payloads = []
+        guard !payloads.isEmpty else {
+            outbox.post(.subscriptionUnsupported(id), to: subscription.owner)
+            return
+        }
+        let forward = PacketForward(
+            stream: publication.currentStream, transport: parameters.transport.name, ssrc: parameters.ssrc,
+            retransmissionSSRC: parameters.retransmissionSSRC, mid: parameters.mid, payloads: payloads,
+            historyPackets: Publication.cachePackets(publication.parameters.kind))
+        guard packets.openForward(id.name, forward) == .done else {
+            refusedCommands &+= 1
+            close(id)
+            return
+        }
+        subscriptions[id]?.payloads = payloads
+        if subscription.isPaused { packets.setPaused(id.name, true) }
+        wantKeyframe(for: id, now)
+    }
+
+    private func refuse(_ id: SubscriptionID, _ owner: OwnerTag?) {
+        refusedCommands &+= 1
+        if let owner { outbox.post(.subscriptionClosed(id), to: owner) }
+        release(.subscription(id))
+    }
+}

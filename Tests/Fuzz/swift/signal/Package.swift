@@ -1,0 +1,60 @@
+// swift-tools-version: 6.1
+// Builds the libFuzzer target of the signal messages: a package of its own because it needs swift-protobuf and the
+// sanitizers in every module. The sources are the repository's, by the link `Sources`; of each module only what a
+// meeting needs to run without sockets.
+
+import PackageDescription
+
+let features: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+let fuzzed: [SwiftSetting] = features + [.unsafeFlags(["-sanitize=fuzzer,address"])]
+
+let package = Package(
+    name: "fuzz-signal",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    ],
+    targets: [
+        .target(
+            name: "MediaRelay", path: "Sources/MediaRelay",
+            sources: [
+                "IdentifierPool.swift", "Limits.swift", "MediaPlane.swift", "Transport/SDP",
+                "Transport/SocketAddress.swift", "Worker/Command.swift", "Worker/Event.swift",
+                "Worker/Identifiers.swift", "Worker/MediaTime.swift",
+            ],
+            swiftSettings: fuzzed),
+        .target(
+            name: "LiveKitProtocol",
+            dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            path: "Sources/LiveKitProtocol/Generated"),
+        .target(
+            name: "Signaling",
+            dependencies: [
+                "LiveKitProtocol", "MediaRelay", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            path: "Sources/Signaling",
+            sources: [
+                "Limits.swift", "Access/AccessClaims.swift", "Access/VideoGrant.swift",
+                "Meeting/Effect.swift", "Meeting/Identifiers.swift", "Meeting/MeetingConfiguration.swift",
+                "Meeting/MeetingState.swift", "Meeting/MeetingState+Joining.swift", "Meeting/MeetingState+Media.swift",
+                "Meeting/MeetingState+Publishing.swift", "Meeting/MeetingState+Signals.swift",
+                "Meeting/MeetingState+Subscribing.swift", "Meeting/MeetingState+Timers.swift",
+                "Meeting/MeetingState+Updates.swift", "Meeting/Moment.swift", "Meeting/Participant.swift",
+                "Meeting/Participant+Protocol.swift", "Meeting/Refusals.swift", "Meeting/Track.swift",
+                "Session/CloseCode.swift", "Session/OutputValidator.swift", "Session/SignalCoding.swift",
+                "Session/SignalGateway.swift",
+            ],
+            swiftSettings: fuzzed + [.unsafeFlags(["-enable-testing"])]),
+        .executableTarget(
+            name: "fuzz_signal", dependencies: ["LiveKitProtocol", "MediaRelay", "Signaling"], path: "Target",
+            swiftSettings: fuzzed + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,158 @@
+// The façade with real sockets and threads, on loopback: two relays, one of them in the client's role.
+
+import MediaRelay
+import ScenarioSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct RelaySocketTests {
+    private static let owner = OwnerTag(rawValue: 5)
+
+    private func configuration(workers: Int = 1) -> RelayConfiguration {
+        var configuration = RelayConfiguration()
+        configuration.bindAddress = "127.0.0.1"
+        configuration.firstPort = 0
+        configuration.workers = workers
+        return configuration
+    }
+
+    /// The first event that `match` accepts. Everything before it is gone.
+    private func first<T: Sendable>(
+        _ relay: Relay, _ match: @escaping @Sendable (Event) -> T?
+    ) async -> T? {
+        for await batches in relay.events {
+            for event in batches.flatMap(\.events) {
+                if let found = match(event) { return found }
+            }
+        }
+        return nil
+    }
+
+    @Test func packetsTravelBetweenTwoRelays() async throws {
+        let server = try Relay(configuration())
+        let client = try Relay(configuration())
+        let worker = server.place()
+        let serverSide = ICECredentials(usernameFragment: "serverside", password: "serverserverserverserver")
+        let clientSide = ICECredentials(usernameFragment: "clientside", password: "clientclientclientclient")
+        let candidate = try #require(server.candidates(of: worker).first)
+        #expect(candidate.address == "127.0.0.1" && candidate.port == server.ports[0])
+        let target = try #require(SocketAddress(host: candidate.address, port: candidate.port))
+
+        let there = server.identifiers.transport(on: worker)
+        let received = server.identifiers.publication(on: worker)
+        server.post([
+            .openTransport(there, owner: Self.owner, role: .server, local: serverSide),
+            .setRemote(there, RemoteTransportParameters(ice: clientSide, fingerprints: [client.fingerprint])),
+            .openPublication(
+                received,
+                PublicationParameters(
+                    owner: Self.owner, source: .transport(there, mid: "0"), kind: .audio, formats: Formats.audio,
+                    encodings: [Encoding(ssrc: 77)], usesNack: false, isTapped: true)),
+        ])
+        let here = client.identifiers.transport(on: WorkerIndex(rawValue: 0))
+        let sent = client.identifiers.publication(on: WorkerIndex(rawValue: 0))
+        client.post([
+            .openTransport(here, owner: Self.owner, role: .client(candidates: [target]), local: clientSide),
+            .setRemote(here, RemoteTransportParameters(ice: serverSide, fingerprints: [server.fingerprint])),
+            .openPublication(
+                sent,
+                PublicationParameters(
+                    owner: Self.owner, source: .local, kind: .audio, formats: Formats.audio, encodings: [Encoding()])),
+            .openSubscription(
+                client.identifiers.subscription(on: WorkerIndex(rawValue: 0)),
+                SubscriptionParameters(
+                    publication: sent, transport: here, mid: "0", ssrc: 77, retransmissionSSRC: nil,
+                    formats: Formats.audio, canonicalName: "client")),
+        ])
+        let profile = await first(client) { event -> SRTPProfile? in
+            if case .transport(here, .connected(let profile)) = event { profile } else { nil }
+        }
+        #expect(profile == .aeadAES128GCM)
+        let pushing = Task {
+            var random = SeededRandom(seed: 1)
+            var counter: UInt16 = 0
+            var source = SyntheticSource(
+                kind: .audio, format: Formats.opus, start: MediaTime(microseconds: 0), random: &random)
+            while !Task.isCancelled {
+                client.post(source.makeFrame(&counter).map { .push(sent, $0) })
+                try? await Task.sleep(for: .milliseconds(5))
+            }
+        }
+        let packet = await first(server) { event -> [UInt8]? in
+            if case .packet(received, let bytes) = event { bytes } else { nil }
+        }
+        pushing.cancel()
+        #expect(packet.map { $0.count > 60 && $0[1] & 0x7f == 111 } == true)
+        let statistics = await server.statistics()
+        #expect(statistics.workers.first?.transports == [.connected: 1])
+        #expect(statistics.workers.first?.loop.turns ?? 0 > 0)
+
+        // The client says goodbye; the server hears it by DTLS.
+        await client.shutdown()
+        let goodbye = await first(server) { event -> Bool? in
+            if case .transport(there, .closedByPeer) = event { true } else { nil }
+        }
+        #expect(goodbye == true)
+        await server.shutdown()
+        let after = await server.statistics()
+        #expect(after.workers.first?.transports.isEmpty == true && after.workers.first?.packetsInUse == 0)
+    }
+
+    @Test func workersHavePortsOfTheirOwnAndMeetingsSpread() async throws {
+        let relay = try Relay(configuration(workers: 3))
+        #expect(Set(relay.ports).count == 3)
+        #expect(Set((0..<3).map { _ in relay.place() }).count == 3)
+        let busy = WorkerIndex(rawValue: 1)
+        _ = relay.identifiers.transport(on: busy)
+        #expect(!(0..<4).map { _ in relay.place() }.contains(busy))
+        await relay.shutdown()
+    }
+
+    @Test func namesComeBackAfterClosing() async throws {
+        let relay = try Relay(configuration())
+        let worker = WorkerIndex(rawValue: 0)
+        let transport = relay.identifiers.transport(on: worker)
+        relay.post([
+            .openTransport(
+                transport, owner: Self.owner, role: .server,
+                local: ICECredentials(usernameFragment: "abcd", password: "abcdefghijklmnopqrstuvwx")),
+            .closeTransport(transport),
+        ])
+        let closed = await first(relay) { event -> Bool? in event == .transportClosed(transport) ? true : nil }
+        #expect(closed == true)
+        let next = relay.identifiers.transport(on: worker)
+        #expect(next != transport && next.name.index == transport.name.index)
+        await relay.shutdown()
+    }
+
+    @Test func runEndsWithItsTask() async throws {
+        let relay = try Relay(configuration())
+        let running = Task { await relay.run() }
+        try await Task.sleep(for: .milliseconds(20))
+        running.cancel()
+        await running.value
+        for await _ in relay.events {}
+    }
+
+    @Test func whatIsWrongIsSaidInOneLine() throws {
+        let relay = try Relay(configuration())
+        var taken = configuration()
+        taken.firstPort = relay.ports[0]
+        #expect(throws: RelayError.portInUse(relay.ports[0])) { try Relay(taken) }
+        var foreign = configuration()
+        foreign.bindAddress = "192.0.2.1"
+        #expect(throws: RelayError.addressNotAvailable("192.0.2.1")) { try Relay(foreign) }
+        var name = configuration()
+        name.bindAddress = "localhost"
+        #expect(throws: RelayError.invalidAddress("localhost")) { try Relay(name) }
+        var wildcard = configuration()
+        wildcard.bindAddress = "0.0.0.0"
+        #expect(throws: RelayError.noAddressToAnnounce) { try Relay(wildcard) }
+        var many = configuration()
+        many.firstPort = 65_535
+        many.workers = 2
+        #expect(throws: RelayError.portRange(first: 65_535, workers: 2)) { try Relay(many) }
+        many.workers = 0
+        #expect(throws: RelayError.invalidWorkerCount(0)) { try Relay(many) }
+        #expect(!RelayError.portInUse(7_882).description.contains("\n"))
+    }
+}
