@@ -1,0 +1,37 @@
+// The meetings' figures as metric families. No meeting and no person is a label.
+
+extension MetricFamily {
+    public static func meetings(_ statistics: MeetingStatistics) -> [MetricFamily] {
+        var messages = MetricFamily("hutong_signal_messages_total", .counter, "Signal messages, by direction.")
+        messages.add(.integer(statistics.messagesIn), MetricLabel("direction", "received"))
+        messages.add(.integer(statistics.messagesOut), MetricLabel("direction", "sent"))
+        return [
+            MetricFamily("hutong_rooms", .gauge, "Meetings.", MetricValue(statistics.meetings)),
+            MetricFamily("hutong_participants", .gauge, "People in them.", MetricValue(statistics.participants)),
+            MetricFamily(
+                "hutong_meeting_publications", .gauge, "Tracks that meetings list.",
+                MetricValue(statistics.publications)),
+            MetricFamily(
+                "hutong_meeting_subscriptions", .gauge, "Subscriptions that meetings keep.",
+                MetricValue(statistics.subscriptions)),
+            MetricFamily("hutong_joins_total", .counter, "People let in.", .integer(statistics.joins)),
+            MetricFamily("hutong_leaves_total", .counter, "People gone.", .integer(statistics.leaves)),
+            byLabel("hutong_departures_total", "People gone, by reason.", "reason", statistics.departures),
+            byLabel("hutong_join_refusals_total", "Joins refused, by HTTP status.", "status", statistics.refusals),
+            messages,
+            MetricFamily(
+                "hutong_signal_malformed_messages_total", .counter, "Messages that do not parse.",
+                .integer(statistics.malformedMessages)),
+            MetricFamily(
+                "hutong_signal_invalid_outputs_total", .counter,
+                "Messages of ours held back as invalid: a bug of ours.",
+                .integer(statistics.invalidOutputs)),
+            MetricFamily(
+                "hutong_signal_over_budget_total", .counter, "Sessions ended for sending too much.",
+                .integer(statistics.overBudget)),
+            MetricFamily(
+                "hutong_signal_overflowed_total", .counter, "Sessions ended for reading too slowly.",
+                .integer(statistics.overflowed)),
+        ]
+    }
+}

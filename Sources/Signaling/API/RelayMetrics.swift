@@ -1,0 +1,143 @@
+// The relay's and the meetings' figures as metric families. Labels are workers, reasons and states: nothing that grows
+// with people.
+
+public import MediaRelay
+
+extension MetricFamily {
+    public static func relay(_ statistics: RelayStatistics) -> [MetricFamily] {
+        let workers = statistics.workers
+        func perWorker(
+            _ name: String, _ kind: Kind, _ help: String, _ value: (WorkerStatistics) -> MetricValue
+        ) -> MetricFamily {
+            var family = MetricFamily(name, kind, help)
+            for worker in workers { family.add(value(worker), worker.label) }
+            return family
+        }
+        return [
+            perWorker("hutong_packets_received_total", .counter, "Datagrams received.") { .integer($0.packetsIn) },
+            perWorker("hutong_received_bytes_total", .counter, "Bytes received, UDP payload.") { .integer($0.bytesIn) },
+            perWorker("hutong_packets_sent_total", .counter, "Datagrams sent.") { .integer($0.packetsOut) },
+            perWorker("hutong_sent_bytes_total", .counter, "Bytes sent, UDP payload.") { .integer($0.bytesOut) },
+            perWorker(
+                "hutong_forwards_total", .counter, "Media packets queued to subscribers, retransmissions excluded."
+            ) {
+                .integer($0.forwards)
+            },
+            perWorker("hutong_retransmissions_total", .counter, "Packets sent again on request.") {
+                .integer($0.retransmissions)
+            },
+            perWorker(
+                "hutong_retransmissions_missed_total", .counter, "Packets asked for again and not kept, or over budget."
+            ) {
+                .integer($0.retransmissionsMissed)
+            },
+            perWorker("hutong_upstream_lost_packets_total", .counter, "Gaps seen in what publishers sent.") {
+                .integer($0.packetsLost)
+            },
+            perWorker("hutong_upstream_recovered_packets_total", .counter, "Gaps that were filled later.") {
+                .integer($0.packetsRecovered)
+            },
+            perWorker(
+                "hutong_srtp_failures_total", .counter, "Packets refused by SRTP authentication or replay protection."
+            ) {
+                .integer($0.srtpFailures)
+            },
+            perWorker("hutong_refused_stun_total", .counter, "STUN datagrams that were malformed or not authentic.") {
+                .integer($0.refusedStun)
+            },
+            perWorker("hutong_refused_commands_total", .counter, "Commands on stale names or beyond a limit.") {
+                .integer($0.refusedCommands)
+            },
+            perWorker("hutong_publications", .gauge, "Tracks published.") { MetricValue($0.publications) },
+            perWorker("hutong_streams", .gauge, "Incoming encodings.") { MetricValue($0.streams) },
+            perWorker("hutong_subscriptions", .gauge, "Tracks sent to somebody.") { MetricValue($0.subscriptions) },
+            perWorker("hutong_pool_packets", .gauge, "Packet buffers in use.") { MetricValue($0.packetsInUse) },
+            perWorker("hutong_core_allocated_bytes", .gauge, "Bytes held by the packet core's objects.") {
+                .integer($0.allocatedBytes)
+            },
+        ] + relayLabelled(workers) + relayFeedback(workers) + relayLoop(workers)
+    }
+
+    private static func relayLabelled(_ workers: [WorkerStatistics]) -> [MetricFamily] {
+        var protocols = MetricFamily("hutong_control_packets_received_total", .counter, "Datagrams by protocol.")
+        var drops = MetricFamily("hutong_drops_total", .counter, "Packets that went no further, by reason.")
+        var transports = MetricFamily("hutong_transports", .gauge, "Client connections, by state.")
+        var failures = MetricFamily("hutong_transport_failures_total", .counter, "Connections that failed, by reason.")
+        var profiles = MetricFamily("hutong_srtp_profiles", .gauge, "Connections, by SRTP protection profile.")
+        for worker in workers {
+            protocols.add(.integer(worker.stunIn), worker.label, MetricLabel("protocol", "stun"))
+            protocols.add(.integer(worker.dtlsIn), worker.label, MetricLabel("protocol", "dtls"))
+            protocols.add(.integer(worker.rtcpIn), worker.label, MetricLabel("protocol", "rtcp"))
+            for drop in worker.drops {
+                drops.add(.integer(drop.count), worker.label, MetricLabel("reason", drop.reason))
+            }
+            for stage in TransportStage.allCases {
+                let count = worker.transports[stage] ?? 0
+                transports.add(MetricValue(count), worker.label, MetricLabel("state", stage.rawValue))
+            }
+            for reason in TransportFailure.allCases {
+                let count = worker.transportFailures[reason] ?? 0
+                failures.add(.integer(count), worker.label, MetricLabel("reason", reason.rawValue))
+            }
+            for profile in SRTPProfile.allCases {
+                let count = worker.srtpProfiles[profile] ?? 0
+                profiles.add(MetricValue(count), worker.label, MetricLabel("profile", profile.rawValue))
+            }
+        }
+        return [protocols, drops, transports, failures, profiles]
+    }
+
+    private static func relayFeedback(_ workers: [WorkerStatistics]) -> [MetricFamily] {
+        func directed(
+            _ name: String, _ help: String, _ received: (FeedbackStatistics) -> UInt64,
+            _ sent: (FeedbackStatistics) -> UInt64
+        ) -> MetricFamily {
+            var family = MetricFamily(name, .counter, help)
+            for worker in workers {
+                let (label, feedback) = (worker.label, worker.feedback)
+                family.add(.integer(received(feedback)), label, MetricLabel("direction", "received"))
+                family.add(.integer(sent(feedback)), label, MetricLabel("direction", "sent"))
+            }
+            return family
+        }
+        var malformed = MetricFamily(
+            "hutong_malformed_rtcp_total", .counter, "Compound RTCP packets with a broken part.")
+        for worker in workers { malformed.add(.integer(worker.feedback.malformedIn), worker.label) }
+        return [
+            directed("hutong_nacks_total", "Packets reported missing (RFC 4585).", { $0.nacksIn }, { $0.nacksOut }),
+            directed(
+                "hutong_plis_total", "Keyframe requests: PLI and FIR.", { $0.keyframeRequestsIn },
+                { $0.keyframeRequestsOut }),
+            directed("hutong_rtcp_reports_total", "Sender and receiver reports.", { $0.reportsIn }, { $0.reportsOut }),
+            directed(
+                "hutong_transport_feedback_total", "Transport-wide congestion feedback.", { $0.transportFeedbackIn },
+                { $0.transportFeedbackOut }),
+            malformed,
+        ]
+    }
+
+    private static func relayLoop(_ workers: [WorkerStatistics]) -> [MetricFamily] {
+        let microsecond = 1e-6
+        let bounds = LoopStatistics.upperBounds.map { Double($0) / 1e6 }
+        var busy = MetricFamily("hutong_loop_turn_seconds", .histogram, "Busy time of packet loop turns.")
+        var wakes = MetricFamily("hutong_loop_wakes_total", .counter, "Times another thread woke the loop.")
+        var calls = MetricFamily("hutong_loop_system_calls_total", .counter, "Batched socket calls, by kind.")
+        var kernelDrops = MetricFamily(
+            "hutong_kernel_drops_total", .counter, "Datagrams lost in the kernel: the receive buffer was full.")
+        for worker in workers {
+            let (label, loop) = (worker.label, worker.loop)
+            busy.addHistogram(
+                counts: loop.busyHistogram, upperBounds: bounds, sum: Double(loop.busyMicroseconds) * microsecond, label
+            )
+            wakes.add(.integer(loop.wakes), label)
+            calls.add(.integer(loop.receiveCalls), label, MetricLabel("kind", "receive"))
+            calls.add(.integer(loop.sendCalls), label, MetricLabel("kind", "send"))
+            kernelDrops.add(.integer(loop.kernelDrops), label)
+        }
+        return [busy, wakes, calls, kernelDrops]
+    }
+}
+
+extension WorkerStatistics {
+    fileprivate var label: MetricLabel { MetricLabel("worker", worker.rawValue) }
+}

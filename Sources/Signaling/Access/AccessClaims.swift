@@ -1,0 +1,55 @@
+// Who a token speaks for and what it allows: the claims apart from its validity, as plain values.
+
+public struct AccessClaims: Sendable, Equatable {
+    /// Unique in a meeting; a second connection with it takes the first one's place.
+    public var identity: String
+    /// For display.
+    public var name: String
+    public var metadata: String
+    public var attributes: [String: String]
+    /// `standard`, `ingress`, `egress`, `sip`, `agent` …; empty means standard.
+    public var kind: String
+    public var video: VideoGrant
+
+    public init(
+        identity: String, name: String = "", metadata: String = "", attributes: [String: String] = [:],
+        kind: String = "", video: VideoGrant = VideoGrant()
+    ) {
+        self.identity = identity
+        self.name = name
+        self.metadata = metadata
+        self.attributes = attributes
+        self.kind = kind
+        self.video = video
+    }
+
+    /// A token for joining one meeting with every ordinary right.
+    public static func join(meeting: String, identity: String, name: String = "") -> AccessClaims {
+        var grant = VideoGrant()
+        grant.roomJoin = true
+        grant.room = meeting
+        return AccessClaims(identity: identity, name: name, video: grant)
+    }
+}
+
+/// The JSON of a token's second part.
+struct TokenPayload: Codable {
+    /// The API key; it selects the secret.
+    var iss: String?
+    var sub: String?
+    var jti: String?
+    /// Seconds since 1970, fractions allowed (RFC 7519, 2).
+    var nbf: Double?
+    var exp: Double?
+    var name: String?
+    var metadata: String?
+    var attributes: [String: String]?
+    var kind: String?
+    var video: VideoGrant?
+
+    var claims: AccessClaims {
+        AccessClaims(
+            identity: sub.flatMap { $0.isEmpty ? nil : $0 } ?? jti ?? "", name: name ?? "", metadata: metadata ?? "",
+            attributes: attributes ?? [:], kind: kind ?? "", video: video ?? VideoGrant())
+    }
+}

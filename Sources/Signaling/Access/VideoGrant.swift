@@ -1,0 +1,49 @@
+// What a token allows in a meeting (`video` in the JWT), as its issuer wrote it, and what follows from what was left
+// out.
+
+/// Field names are the protocol's; a field the issuer left out is nil.
+public struct VideoGrant: Sendable, Equatable, Codable {
+    public var roomJoin: Bool?
+    /// The meeting's name. It comes from here only, never from the query.
+    public var room: String?
+    public var roomCreate: Bool?
+    public var roomList: Bool?
+    public var roomAdmin: Bool?
+    public var canPublish: Bool?
+    public var canSubscribe: Bool?
+    public var canPublishData: Bool?
+    /// `camera`, `microphone`, `screen_share`, `screen_share_audio`; empty or nil means every source.
+    public var canPublishSources: [String]?
+    public var canUpdateOwnMetadata: Bool?
+    /// Sees the meeting without being listed in it.
+    public var hidden: Bool?
+    public var recorder: Bool?
+    public var agent: Bool?
+
+    public init() {}
+}
+
+/// A grant with the protocol's defaults filled in (livekit-wire.md, 1.3).
+struct Rights: Sendable, Equatable {
+    var canPublish: Bool
+    var canSubscribe: Bool
+    var canPublishData: Bool
+    /// Nil: every source.
+    var sources: Set<String>?
+    var canUpdateOwnMetadata: Bool
+    var isHidden: Bool
+    var isRecorder: Bool
+    var isAgent: Bool
+
+    init(_ grant: VideoGrant) {
+        canPublish = grant.canPublish ?? true
+        canSubscribe = grant.canSubscribe ?? true
+        canPublishData = grant.canPublishData ?? canPublish
+        let listed = Set(grant.canPublishSources ?? [])
+        sources = listed.isEmpty ? nil : listed
+        canUpdateOwnMetadata = grant.canUpdateOwnMetadata ?? false
+        isHidden = grant.hidden ?? false
+        isRecorder = grant.recorder ?? false
+        isAgent = grant.agent ?? false
+    }
+}

@@ -1,0 +1,96 @@
+// Every limit that signaling puts on what strangers may send, in one place, each with its reason.
+
+enum Limits {
+    // MARK: Tokens and the request line
+
+    /// Bytes of a JWT. Metadata and attributes travel in it, but a request line of more than this would be refused by
+    /// proxies anyway (livekit-wire.md, 1.5 expects 16 KiB to pass).
+    static let tokenBytes = 16 * 1024
+    /// Seconds by which clocks of token issuers may be off, in both directions.
+    static let clockLeewaySeconds: Int64 = 60
+    /// Bytes of a meeting's name, an identity, a display name (the protocol's own limits).
+    static let nameBytes = 256
+    /// The oldest client protocol spoken: from 9 on a client understands disconnected participants in updates.
+    static let oldestProtocol = 9
+
+    // MARK: One connection's messages
+
+    /// Bytes of one message, after the first valid one: the protocol's own limit.
+    static let messageBytes = 2 * 1024 * 1024
+    /// Bytes of one message before a client has sent anything sensible.
+    static let firstMessageBytes = 64 * 1024
+    /// Messages a second that a connection may send for ever. A client with the busiest habits (a page of track settings
+    /// each time it scrolls) stays far below.
+    static let messagesPerSecond = 50
+    /// Messages a connection may send at once: the settings of some full pages of tiles.
+    static let messageBurst = 200
+    /// Share of a message that a trickled candidate counts: 4,000 of them at once pass, a flood of more does not.
+    static let trickleCost = 0.05
+    /// Bytes that may wait for a slow reader. A JoinResponse listing 300 publishers is about 150 kB and a 300-person
+    /// minute of updates less; who is 4 MiB behind will not catch up.
+    static let outboxBytes = 4 * 1024 * 1024
+    /// Depth of nested messages when decoding; the deepest honest one has 5.
+    static let messageDepth = 20
+
+    // MARK: A participant
+
+    /// Bytes of participant metadata (the protocol's limit).
+    static let metadataBytes = 512 * 1024
+    /// Bytes of all attribute names and values together (the protocol's limit).
+    static let attributesBytes = 64 * 1024
+    /// AddTrack requests that wait for their section in an offer; the reference server has 20 as well.
+    static let pendingTracks = 20
+    /// Tracks one participant may publish at a time: camera, microphone, two for a screen, and generous room for robots.
+    static let publishedTracks = 32
+    /// Bytes of a client's own track id, name or stream name; they are echoed to everybody.
+    static let trackNameBytes = 256
+    /// Layers or codecs in one AddTrack request that are kept and echoed; simulcast has three.
+    static let layersPerTrack = 8
+    /// Track features kept of one request; there are seven kinds.
+    static let featuresPerTrack = 16
+    /// Track sids in one subscription or settings message that are looked at: a room of 300 with four tracks each.
+    static let tracksPerRequest = 1200
+    /// Entries in a publisher's list of who may subscribe.
+    static let permissionEntries = 1000
+    /// Remote sections on the subscriber's connection. Each is a few hundred bytes in every later offer.
+    static let subscriptionsPerParticipant = 200
+}
+
+/// What one stranger may cost the HTTP edge in bytes, time and sockets, before and beside the token. A value rather
+/// than constants: the configuration sets one of them, and tests shorten the times.
+public struct EdgeLimits: Sendable {
+    /// Bytes of one URL or header field. A join request of 20 kB in base64 must pass; browsers stop near 32 KiB too.
+    public var headFieldBytes = 32 * 1024
+    /// Bytes of all header fields together (S-41), the URL not counted.
+    public var headerBytes = 32 * 1024
+    /// Browsers send about 20 header fields, proxies add a few.
+    public var headerFields = 128
+    /// No route reads a body; this much is tolerated and discarded, more ends the connection.
+    public var requestBodyBytes = 64 * 1024
+    /// From accept (TLS handshake included) to the end of the first request head: what a slow loris gets (S-40).
+    public var requestHeadTime: Duration = .seconds(5)
+    /// How long an idle kept-alive HTTP connection stays. Longer than browsers wait between page and join.
+    public var keepAliveTime: Duration = .seconds(60)
+
+    /// Bytes of one WebSocket message, all fragments together.
+    public var messageBytes = 2 * 1024 * 1024
+    /// Fragments of one message (S-41). Clients send one; proxies may split at 32 KiB.
+    public var messageFragments = 64
+
+    /// Sockets of all clients together; each costs about 20 kB and one file descriptor (LimitNOFILE must be above).
+    public var connections = 10_000
+    /// Sockets of one IPv4 address or IPv6 /64. A company of 300 behind one NAT needs 300 WebSockets and a few times
+    /// that while pages load. Loopback is exempt: a proxy there speaks for everybody.
+    public var connectionsPerAddress = 1_000
+
+    /// How often an open WebSocket is pinged: below the 60 s after which proxies and NATs forget idle connections.
+    public var pingInterval: Duration = .seconds(10)
+    /// A WebSocket on which no byte arrived for this long is dead: two pings went unanswered.
+    public var silenceTime: Duration = .seconds(25)
+    /// How long a client may leave the socket's send buffer full before it counts as gone.
+    public var writeStallTime: Duration = .seconds(10)
+    /// From our close frame to the end of the TCP connection, for the client's own close frame to arrive.
+    public var closeTime: Duration = .seconds(2)
+
+    public init() {}
+}

@@ -1,0 +1,31 @@
+// What a meeting wants done after a message, an event or a moment. The state only says it; the Meeting actor does it,
+// in this order.
+
+import LiveKitProtocol
+import MediaRelay
+
+enum Effect: Sendable {
+    /// One message for all these sockets, so that it is encoded once.
+    case send(LiveKitSignalResponse, to: [SessionID])
+    /// The last thing a socket hears of us.
+    case close(SessionID, code: UInt16, reason: String)
+    case relay([Command])
+    case note(MeetingNote)
+    /// Nobody is left and nobody came back in time. The state takes no more joins.
+    case ended
+}
+
+/// Something an operator wants to know: a log line and a counter.
+struct MeetingNote: Sendable, Equatable {
+    enum Kind: Sendable, Equatable {
+        case joined
+        case left
+        /// Something went wrong that does not end the participant's stay.
+        case failure
+    }
+    var kind: Kind
+    /// The participant's sid.
+    var participant: String
+    /// Fixed words, never a name.
+    var reason: String
+}

@@ -1,0 +1,175 @@
+// The shell around one MeetingState: gives it the time, carries out its effects, wakes it at its deadlines. Everything
+// that decides something is in the state.
+
+import LiveKitProtocol
+import Logging
+import MediaRelay
+
+actor Meeting {
+    private var state: MeetingState
+    private var outboxes: [SessionID: Outbox] = [:]
+    private var lastSession: UInt64 = 0
+    private let plane: any MediaPlane
+    private let clock: MeetingClock
+    private let counters: MeetingCounters
+    private var logger: Logger
+    private let onEnd: @Sendable () -> Void
+    private var alarm: (deadline: Duration, task: Task<Void, Never>)?
+
+    nonisolated let owner: OwnerTag
+
+    /// - Parameter onEnd: called once, when the meeting takes no more joins.
+    init(
+        name: String, owner: OwnerTag, configuration: MeetingConfiguration, plane: any MediaPlane, clock: MeetingClock,
+        counters: MeetingCounters, logger: Logger, onEnd: @escaping @Sendable () -> Void
+    ) {
+        let worker = plane.place()
+        let media = MeetingState.MediaSide(
+            worker: worker, fingerprint: plane.fingerprint, candidates: plane.candidates(of: worker),
+            identifiers: plane.identifiers)
+        self.state = MeetingState(
+            name: name, owner: owner, configuration: configuration, media: media, random: RandomNames(),
+            now: clock.now)
+        self.owner = owner
+        self.plane = plane
+        self.clock = clock
+        self.counters = counters
+        self.logger = logger
+        self.logger[metadataKey: "meeting"] = "\(state.sid)"
+        self.onEnd = onEnd
+    }
+
+    deinit { alarm?.task.cancel() }
+
+    // MARK: Sessions
+
+    enum JoinResult: Sendable {
+        case joined(SessionID)
+        case refused(SignalRefusal)
+        /// The meeting ended a moment ago; a new one of the same name takes its place.
+        case ended
+    }
+
+    /// Asks without letting anybody in.
+    func refusal(for newcomer: Newcomer) -> SignalRefusal? { state.refusal(for: newcomer) }
+
+    func join(_ newcomer: Newcomer, outbox: Outbox) -> JoinResult {
+        guard !state.hasEnded else { return .ended }
+        if let refusal = state.refusal(for: newcomer) { return .refused(refusal) }
+        lastSession &+= 1
+        let session = SessionID(rawValue: lastSession)
+        outboxes[session] = outbox
+        run { $0.join(newcomer, session: session) }
+        return .joined(session)
+    }
+
+    func receive(_ request: LiveKitSignalRequest, from session: SessionID) {
+        run { $0.receive(request, from: session) }
+    }
+
+    func socketClosed(_ session: SessionID) {
+        outboxes[session] = nil
+        run { $0.socketClosed(session) }
+    }
+
+    // MARK: The rest of the world
+
+    func receive(_ events: [Event]) {
+        run { $0.receive(events) }
+    }
+
+    func shutDown() {
+        run { $0.shutDown() }
+    }
+
+    var gauges: MeetingStatistics {
+        var statistics = MeetingStatistics()
+        statistics.meetings = 1
+        statistics.participants = state.participants.count
+        statistics.publications = state.publications.count
+        statistics.subscriptions = state.subscriptions.count
+        return statistics
+    }
+
+    // MARK: Turns
+
+    private func run(_ body: (inout MeetingState) -> Void) {
+        let effects = state.transaction(at: clock.now) { state in
+            body(&state)
+            state.advance()
+        }
+        for effect in effects { perform(effect) }
+        setAlarm()
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .send(let message, let recipients): send(message, to: recipients)
+        case .close(let session, let code, let reason):
+            outboxes.removeValue(forKey: session)?.end(code: code, reason: reason)
+        case .relay(let commands): plane.post(commands)
+        case .note(let note): record(note)
+        case .ended:
+            alarm?.task.cancel()
+            alarm = nil
+            onEnd()
+        }
+    }
+
+    /// Encodes once for each form in use; all recipients share the bytes.
+    private func send(_ message: LiveKitSignalResponse, to recipients: [SessionID]) {
+        var broadcast = Broadcast(message, counters: counters, logger: logger)
+        for session in recipients {
+            guard let outbox = outboxes[session], let frame = broadcast.frame(outbox.form) else { continue }
+            switch outbox.offer(frame) {
+            case .accepted: counters.count { $0.messagesOut &+= 1 }
+            case .overflowed:
+                counters.count { $0.overflowed &+= 1 }
+                logger.info("session ended", metadata: ["reason": "reads too slowly"])
+            case .ended: break
+            }
+        }
+    }
+
+    private func record(_ note: MeetingNote) {
+        let metadata: Logger.Metadata = ["participant": "\(note.participant)", "reason": "\(note.reason)"]
+        switch note.kind {
+        case .joined:
+            counters.count { $0.joins &+= 1 }
+            logger.info(
+                "participant joined", metadata: ["participant": "\(note.participant)", "sdk": "\(note.reason)"])
+        case .left:
+            counters.count {
+                $0.leaves &+= 1
+                $0.departures[note.reason, default: 0] &+= 1
+            }
+            logger.info("participant left", metadata: metadata)
+        case .failure:
+            logger.notice("participant failure", metadata: metadata)
+        }
+    }
+
+    // MARK: Time
+
+    private func setAlarm() {
+        guard !state.hasEnded else { return }
+        let deadline = state.nextDeadline
+        if let alarm, alarm.deadline <= deadline { return }
+        alarm?.task.cancel()
+        let delay = deadline - clock.now.uptime
+        alarm = (
+            deadline,
+            Task { [weak self] in
+                if delay > .zero { try? await Task.sleep(for: delay, tolerance: .zero) }
+                guard !Task.isCancelled else { return }
+                await self?.alarmRang(deadline)
+            }
+        )
+    }
+
+    private func alarmRang(_ deadline: Duration) {
+        guard alarm?.deadline == deadline else { return }
+        alarm = nil
+        run { _ in }
+    }
+}

@@ -1,0 +1,78 @@
+// What an operator decides about every meeting.
+
+public struct ICEServer: Sendable, Equatable {
+    public var urls: [String]
+    public var username: String
+    public var credential: String
+    public init(urls: [String], username: String = "", credential: String = "") {
+        self.urls = urls
+        self.username = username
+        self.credential = credential
+    }
+}
+
+public struct MeetingConfiguration: Sendable, Equatable {
+    /// People in one meeting, hidden ones included.
+    public var maximumParticipants = 300
+    /// How long a meeting waits for its first participant.
+    public var emptyTimeout: Duration = .seconds(300)
+    /// How long a meeting stays after its last participant left.
+    public var departureTimeout: Duration = .seconds(20)
+    /// Tracks that one subscriber gets without asking. Every track is a section in each of its session descriptions;
+    /// browsers grow slow well before 299 (livekit-wire.md, 10). Others are announced and may be asked for.
+    public var autoSubscribedAudio = 50
+    public var autoSubscribedVideo = 50
+    /// Shown to clients.
+    public var region = ""
+    public var nodeIdentifier = ""
+    /// Handed to clients as they are.
+    public var iceServers: [ICEServer] = []
+
+    public init() {}
+}
+
+/// What clients are told about the server. Several SDKs switch features by these numbers.
+enum ServerIdentity {
+    /// Read as semantic version: under 1.8.0 no remote calls, "0.15.1" and older no dynacast.
+    static let version = "1.13.0"
+    /// 18 has negotiated data channels, which are not spoken here.
+    static let protocolNumber: Int32 = 17
+    static let product = "Hutong"
+    /// Video first: two SDKs publish with the first video codec when an application's choice is not listed.
+    static let publishCodecs = ["video/VP8", "video/H264", "video/VP9", "video/AV1", "audio/opus", "audio/red"]
+    /// Bytes that would mark frames made by the server; none are made, but clients want to know the mark.
+    static let injectedFrameTrailerBytes = 16
+}
+
+/// Times of a meeting (livekit-wire.md, 2.10).
+enum MeetingTimes {
+    /// Told to clients: how often they ping, and after what silence of ours they reconnect. Seconds.
+    static let pingInterval: Int32 = 5
+    static let pingTimeout: Int32 = 15
+    /// A socket without a message for so long is dead: the client's own timeout and a margin for one lost ping. With
+    /// the sweep's second, a participant whose host vanished is gone from every roster well within 30 s.
+    static let signalSilence: Duration = .seconds(20)
+    /// How long a participant stays whose socket closed without goodbye while its media goes on: the SDKs' full
+    /// reconnect takes under 1 s and slips in under the same identity, so that others see no departure. Longer would
+    /// leave the picture of somebody who is gone.
+    static let signalLostGrace: Duration = .seconds(10)
+    /// How long a participant stays whose media was lost while its socket lives; then it is told to start anew.
+    static let mediaLostGrace: Duration = .seconds(15)
+    /// From joining until the primary connection stands.
+    static let activation: Duration = .seconds(60)
+    /// From our offer to the client's answer.
+    static let negotiation: Duration = .seconds(15)
+    /// Changes of subscriptions are collected for so long before they are offered.
+    static let offerDelay: Duration = .milliseconds(20)
+    /// How often time-outs are looked at.
+    static let sweep: Duration = .seconds(1)
+    /// Changes of the room's counts are sent at most so often.
+    static let roomUpdate: Duration = .seconds(5)
+    /// Participant updates go out at most so often, and in large meetings more rarely (see `updateInterval`).
+    static let update: Duration = .milliseconds(100)
+    /// Update messages a second that a meeting sends in all when tracks change: 300 people hear of a new track after at
+    /// most 0.6 s, and 300 joins cost some thousands of messages instead of 90,000.
+    static let trackUpdatesPerSecond = 500
+    /// The same for mere comings and goings of listeners: up to 3 s at 300 people.
+    static let presenceUpdatesPerSecond = 100
+}

@@ -1,0 +1,88 @@
+// Every meeting of this process by name: opens one for its first participant, forgets it when it ended, and brings the
+// relay's events to the meeting they belong to.
+
+public import Logging
+public import MediaRelay
+
+public actor MeetingDirectory {
+    private let configuration: MeetingConfiguration
+    private let plane: any MediaPlane
+    private let logger: Logger
+    private let clock = MeetingClock()
+    private var meetings: [String: Meeting] = [:]
+    private var owners: [OwnerTag: Meeting] = [:]
+    private var lastOwner: UInt64 = 0
+    private var isShuttingDown = false
+
+    nonisolated let counters = MeetingCounters()
+
+    public init(configuration: MeetingConfiguration, plane: any MediaPlane, logger: Logger) {
+        self.configuration = configuration
+        self.plane = plane
+        self.logger = logger
+    }
+
+    /// Brings batches of the relay to their meetings, in order. Called by the one reader of the relay's events.
+    public func deliver(_ batches: [EventBatch]) async {
+        for batch in batches { await owners[batch.owner]?.receive(batch.events) }
+    }
+
+    public func statistics() async -> MeetingStatistics {
+        var statistics = counters.current
+        for meeting in meetings.values {
+            let gauges = await meeting.gauges
+            statistics.meetings += gauges.meetings
+            statistics.participants += gauges.participants
+            statistics.publications += gauges.publications
+            statistics.subscriptions += gauges.subscriptions
+        }
+        return statistics
+    }
+
+    /// Tells everybody to come back later and takes no more joins.
+    public func shutdown() async {
+        isShuttingDown = true
+        for meeting in meetings.values { await meeting.shutDown() }
+    }
+
+    // MARK: Joining
+
+    /// Makes every check that `join` would make.
+    func refusal(for newcomer: Newcomer, meeting name: String) async -> SignalRefusal? {
+        if isShuttingDown { return .shuttingDown }
+        return await meetings[name]?.refusal(for: newcomer)
+    }
+
+    func join(_ newcomer: Newcomer, meeting name: String, outbox: Outbox) async throws(SignalRefusal)
+        -> (Meeting, SessionID)
+    {
+        while true {
+            guard !isShuttingDown else { throw .shuttingDown }
+            let meeting = meetings[name] ?? open(name)
+            switch await meeting.join(newcomer, outbox: outbox) {
+            case .joined(let session): return (meeting, session)
+            case .refused(let refusal): throw refusal
+            case .ended: forget(name, meeting.owner)
+            }
+        }
+    }
+
+    private func open(_ name: String) -> Meeting {
+        lastOwner &+= 1
+        let owner = OwnerTag(rawValue: lastOwner)
+        let meeting = Meeting(
+            name: name, owner: owner, configuration: configuration, plane: plane, clock: clock, counters: counters,
+            logger: logger
+        ) { [weak self] in
+            Task { await self?.forget(name, owner) }
+        }
+        meetings[name] = meeting
+        owners[owner] = meeting
+        return meeting
+    }
+
+    private func forget(_ name: String, _ owner: OwnerTag) {
+        if meetings[name]?.owner == owner { meetings[name] = nil }
+        owners[owner] = nil
+    }
+}

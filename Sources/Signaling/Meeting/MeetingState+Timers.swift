@@ -1,0 +1,56 @@
+// Everything that happens because time passes: collected updates and offers go out, and what took too long ends.
+
+import LiveKitProtocol
+
+extension MeetingState {
+    /// When `advance` has something to do next.
+    var nextDeadline: Duration {
+        var next = nextSweep
+        if let due = updates.due { next = min(next, due) }
+        if let due = updates.roomDue { next = min(next, due) }
+        if let due = earliestOffer { next = min(next, due) }
+        return next
+    }
+
+    mutating func advance() {
+        guard !hasEnded else { return }
+        flushUpdates()
+        flushRoom()
+        sendDueOffers()
+        if nextSweep <= now.uptime {
+            nextSweep = now.uptime + MeetingTimes.sweep
+            sweep()
+            flushUpdates()
+        }
+    }
+
+    private mutating func sweep() {
+        for id in roster {
+            guard let participant = participants[id] else { continue }
+            if let departure = overdue(participant) { remove(id, departure) }
+        }
+        if let emptySince {
+            let limit = roster.isEmpty && lastJoined == 0 ? configuration.emptyTimeout : configuration.departureTimeout
+            if now.uptime - emptySince >= limit { end() }
+        }
+    }
+
+    private func overdue(_ participant: Participant) -> Departure? {
+        func since(_ moment: Duration) -> Duration { now.uptime - moment }
+
+        if let lost = participant.signalLostAt {
+            // Nobody to tell anything: gone as soon as the media is, and after the grace in any case.
+            let isMediaAlive = participant.primaryStage?.isConnected == true
+            return isMediaAlive && since(lost) < MeetingTimes.signalLostGrace ? nil : .signalClosed
+        }
+        if since(participant.lastMessageAt) >= MeetingTimes.signalSilence { return .silent }
+        if case .lost(let moment)? = participant.primaryStage, since(moment) >= MeetingTimes.mediaLostGrace {
+            return .mediaLost
+        }
+        if !participant.isActive, since(participant.joinedAt.uptime) >= MeetingTimes.activation { return .neverActive }
+        if let offer = participant.subscriber?.offerInFlight, since(offer.sentAt) >= MeetingTimes.negotiation {
+            return .unanswered
+        }
+        return nil
+    }
+}

@@ -1,0 +1,162 @@
+// A meeting as a value: messages, events and moments go in, effects come out, and nothing else happens. No clock, no
+// socket, no log, no randomness but what is handed in. The Meeting actor is the shell that carries the effects out.
+//
+//   +Joining       newcomer, duplicate identity, leaving
+//   +Signals       what a client's message means
+//   +Publishing    AddTrack, the publisher's offers, mute, unpublish
+//   +Subscribing   who gets what, our offers, the client's answers
+//   +Updates       what everybody is told, collected so that a storm of joins stays cheap
+//   +Media         the relay's events, speakers
+//   +Timers        time-outs
+
+import LiveKitProtocol
+import MediaRelay
+import SwiftProtobuf
+
+struct MeetingState: Sendable {
+    let name: String
+    let sid: String
+    /// Marks the relay's events for this meeting.
+    let owner: OwnerTag
+    let configuration: MeetingConfiguration
+    let createdAt: Moment
+
+    /// What a transport's descriptions say about our side, apart from its credentials.
+    struct MediaSide: Sendable {
+        let worker: WorkerIndex
+        let fingerprint: Fingerprint
+        let candidates: [ICECandidate]
+        let identifiers: IdentifierPool
+    }
+    let media: MediaSide
+    var random: RandomNames
+
+    /// The moment of the current transaction.
+    var now: Moment
+    /// The effects of the current transaction.
+    private var effects: [Effect] = []
+
+    var participants: [ParticipantID: Participant] = [:]
+    /// In the order of joining.
+    var roster: [ParticipantID] = []
+    var tracks: [String: Track] = [:]
+    /// Sids in the order of publishing.
+    var trackOrder: [String] = []
+    /// How many ever joined.
+    private(set) var lastJoined: UInt64 = 0
+
+    // Names → what they name.
+    var sessions: [SessionID: ParticipantID] = [:]
+    var identities: [String: ParticipantID] = [:]
+    var publisherTransports: [TransportID: ParticipantID] = [:]
+    var subscriberTransports: [TransportID: ParticipantID] = [:]
+    var publications: [PublicationID: String] = [:]
+    var subscriptions: [SubscriptionID: (subscriber: ParticipantID, track: String)] = [:]
+
+    var updates = PendingUpdates()
+    var speakers: [ParticipantID: Float] = [:]
+    /// Since when nobody is here.
+    var emptySince: Duration?
+    var hasEnded = false
+    var nextSweep: Duration
+
+    init(
+        name: String, owner: OwnerTag, configuration: MeetingConfiguration, media: MediaSide, random: RandomNames,
+        now: Moment
+    ) {
+        var random = random
+        self.name = name
+        self.owner = owner
+        self.configuration = configuration
+        self.media = media
+        self.sid = random.sid("RM_")
+        self.random = random
+        self.createdAt = now
+        self.now = now
+        self.emptySince = now.uptime
+        self.nextSweep = now.uptime + MeetingTimes.sweep
+    }
+
+    // MARK: Transactions
+
+    /// Runs one transaction at a moment and returns its effects.
+    mutating func transaction(at moment: Moment, _ body: (inout Self) -> Void) -> [Effect] {
+        // A clock that seems to go back (it must not) stands still for us.
+        now = Moment(uptime: max(now.uptime, moment.uptime), unixMilliseconds: moment.unixMilliseconds)
+        body(&self)
+        return takeEffects()
+    }
+
+    mutating func takeEffects() -> [Effect] {
+        defer { effects.removeAll() }
+        return effects
+    }
+
+    /// Effects keep their order; neighbouring commands travel together.
+    mutating func emit(_ effect: Effect) {
+        effects.append(effect)
+    }
+
+    mutating func command(_ command: Command) {
+        if case .relay(var commands) = effects.last {
+            effects.removeLast()
+            commands.append(command)
+            effects.append(.relay(commands))
+        } else {
+            effects.append(.relay([command]))
+        }
+    }
+
+    mutating func send(_ message: LiveKitSignalResponse.OneOf_Message, to id: ParticipantID) {
+        guard let session = participants[id]?.session else { return }
+        emit(.send(.with { $0.message = message }, to: [session]))
+    }
+
+    /// To everybody, or everybody but one.
+    mutating func broadcast(_ message: LiveKitSignalResponse.OneOf_Message, except: ParticipantID? = nil) {
+        let recipients = roster.compactMap { $0 == except ? nil : participants[$0]?.session }
+        guard !recipients.isEmpty else { return }
+        emit(.send(.with { $0.message = message }, to: recipients))
+    }
+
+    mutating func note(_ kind: MeetingNote.Kind, _ participant: String, _ reason: String) {
+        emit(.note(MeetingNote(kind: kind, participant: participant, reason: reason)))
+    }
+
+    mutating func nextParticipantID() -> ParticipantID {
+        lastJoined &+= 1
+        return ParticipantID(rawValue: lastJoined)
+    }
+
+    // MARK: What clients are shown
+
+    /// A participant with its published tracks.
+    func info(of id: ParticipantID) -> LiveKitParticipantInfo? {
+        guard let participant = participants[id] else { return nil }
+        var info = participant.info
+        info.tracks = participant.publisher.tracks.compactMap { tracks[$0]?.info }
+        return info
+    }
+
+    var room: LiveKitRoom {
+        .with {
+            $0.sid = sid
+            $0.name = name
+            $0.emptyTimeout = UInt32(clamping: configuration.emptyTimeout.components.seconds)
+            $0.departureTimeout = UInt32(clamping: configuration.departureTimeout.components.seconds)
+            $0.maxParticipants = UInt32(clamping: configuration.maximumParticipants)
+            $0.creationTime = createdAt.unixSeconds
+            $0.creationTimeMs = createdAt.unixMilliseconds
+            $0.numParticipants = UInt32(clamping: visibleParticipants)
+            $0.numPublishers = UInt32(clamping: visiblePublishers)
+        }
+    }
+
+    private var visibleParticipants: Int {
+        participants.values.count { !$0.rights.isHidden }
+    }
+
+    private var visiblePublishers: Int {
+        participants.values.count { !$0.rights.isHidden && !$0.publisher.tracks.isEmpty }
+    }
+}

@@ -1,0 +1,30 @@
+// CORS (Fetch standard, 3.2): any origin, because the token and not the origin is what lets a client in. No route of
+// the edge reads a cookie; one that does needs its own, narrower answer.
+
+import HTTPTypes
+import NIOHTTP1
+
+enum CrossOrigin {
+    /// On every response, errors included: without it a browser SDK cannot read the status of a refused join and
+    /// reports "server unreachable" instead. `Authorization` is named because `*` does not cover it.
+    static let fields: [(name: String, value: String)] = [
+        ("Access-Control-Allow-Origin", "*"),
+        ("Access-Control-Allow-Methods", "OPTIONS, HEAD, GET, POST, PATCH, DELETE"),
+        ("Access-Control-Allow-Headers", "*, Authorization"),
+        ("Access-Control-Max-Age", "86400"),
+    ]
+
+    static let headers = HTTPHeaders(fields.map { ($0.name, $0.value) })
+
+    static func add(to target: inout HTTPFields) {
+        for (name, value) in fields { target.set(name, value) }
+    }
+}
+
+extension HTTPFields {
+    /// For fields that HTTPTypes has no constant for.
+    mutating func set(_ name: String, _ value: String) {
+        guard let name = HTTPField.Name(name) else { return }
+        self[name] = value
+    }
+}

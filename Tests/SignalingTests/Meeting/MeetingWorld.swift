@@ -1,0 +1,392 @@
+// A meeting in virtual time with clients that are nothing but their messages, and a relay that is nothing but the list
+// of what it was told. Whatever a test does, the world watches what must always hold:
+//
+//   clients   nothing before Join · the validator finds nothing · versions never fall · a description carries only
+// tracks
+//             the client has been told of
+//   relay     every name is opened once, used while open, and closed
+
+import LiveKitProtocol
+import Logging
+import MediaRelay
+import SwiftProtobuf
+import Testing
+
+@testable import Signaling
+
+final class MeetingWorld {
+    var state: MeetingState
+    private(set) var now = Moment(uptime: .seconds(100), unixMilliseconds: 1_700_000_000_000)
+    private(set) var clients: [SessionID: TestClient] = [:]
+    private(set) var relay = RecordedRelay()
+    private(set) var notes: [MeetingNote] = []
+    private(set) var hasEnded = false
+    /// Every message to every recipient.
+    private(set) var messagesSent = 0
+    private var lastSession: UInt64 = 0
+    private var transactions = 0
+    /// Answer our offers and bring connections up as soon as they are described.
+    var isAutomatic = true
+
+    init(_ configuration: MeetingConfiguration = MeetingConfiguration(), seed: UInt64 = 1) {
+        let media = MeetingState.MediaSide(
+            worker: WorkerIndex(rawValue: 0),
+            fingerprint: Fingerprint(algorithm: "sha-256", bytes: .init(repeating: 7, count: 32)),
+            candidates: SocketAddress(host: "127.0.0.1", port: 7882).map { [.host($0)] } ?? [],
+            identifiers: IdentifierPool(workers: 1))
+        state = MeetingState(
+            name: "m", owner: OwnerTag(rawValue: 9), configuration: configuration, media: media,
+            random: RandomNames(SeededGenerator(seed)), now: now)
+    }
+
+    // MARK: Driving it
+
+    @discardableResult
+    func join(
+        _ identity: String, settings: JoinSettings = JoinSettings(), grant: (inout VideoGrant) -> Void = { _ in }
+    ) -> TestClient {
+        var claims = AccessClaims.join(meeting: "m", identity: identity, name: identity.uppercased())
+        grant(&claims.video)
+        lastSession += 1
+        let client = TestClient(identity: identity, session: SessionID(rawValue: lastSession), world: self)
+        clients[client.session] = client
+        let newcomer = Newcomer(
+            claims: claims, settings: settings,
+            client: .with {
+                $0.sdk = .python
+                $0.protocol = 17
+                $0.clientProtocol = 2
+            })
+        run { $0.join(newcomer, session: client.session) }
+        return client
+    }
+
+    func send(_ message: LiveKitSignalRequest.OneOf_Message, from client: TestClient) {
+        run { $0.receive(.with { $0.message = message }, from: client.session) }
+    }
+
+    func closeSocket(_ client: TestClient) {
+        client.isOpen = false
+        run { $0.socketClosed(client.session) }
+    }
+
+    func report(_ events: Event...) { run { $0.receive(events) } }
+
+    func shutDown() { run { $0.shutDown() } }
+
+    /// Lets time pass, stopping at every deadline on the way. Clients that live ping as the SDKs do.
+    func advance(_ duration: Duration, pinging: Bool = true) {
+        let end = now.uptime + duration
+        while !hasEnded {
+            let next = min(state.nextDeadline, end)
+            move(to: max(next, now.uptime))
+            if pinging {
+                for client in clients.values.sorted(by: { $0.session.rawValue < $1.session.rawValue })
+                where client.isOpen && client.isAlive && now.uptime - client.pingedAt >= .seconds(5) {
+                    client.pingedAt = now.uptime
+                    send(.pingReq(.with { $0.timestamp = now.unixMilliseconds }), from: client)
+                }
+            }
+            run { $0.advance() }
+            if next >= end { break }
+        }
+        if now.uptime < end { move(to: end) }
+    }
+
+    private func move(to uptime: Duration) {
+        let step = uptime - now.uptime
+        now = Moment(uptime: uptime, unixMilliseconds: now.unixMilliseconds + Int64(step / .milliseconds(1)))
+    }
+
+    func run(_ body: (inout MeetingState) -> Void) {
+        let effects = state.transaction(at: now, body)
+        var reactions: [() -> Void] = []
+        for effect in effects {
+            switch effect {
+            case .send(let message, let recipients):
+                #expect(OutputValidator.fault(in: message) == nil)
+                for session in recipients {
+                    messagesSent += 1
+                    guard let client = clients[session], client.isOpen else {
+                        Issue.record("message to a closed session")
+                        continue
+                    }
+                    client.receive(message)
+                    if isAutomatic, client.isAlive, case .offer(let offer)? = message.message {
+                        reactions.append { client.answer(offer) }
+                    }
+                }
+            case .close(let session, let code, let reason):
+                clients[session]?.isOpen = false
+                clients[session]?.closed = (code, reason)
+            case .relay(let commands):
+                for command in commands {
+                    relay.take(command)
+                    if isAutomatic, case .setRemote(let transport, _) = command,
+                        relay.connected.insert(transport).inserted
+                    {
+                        reactions.append { self.report(.transport(transport, .connected(.aeadAES128GCM))) }
+                    }
+                }
+            case .note(let note): notes.append(note)
+            case .ended: hasEnded = true
+            }
+        }
+        checkInvariants()
+        for reaction in reactions { reaction() }
+    }
+
+    /// After every step; in crowds, where it is the test's whole cost, after some.
+    private func checkInvariants() {
+        transactions += 1
+        guard state.roster.count < 20 || transactions % 100 == 0 else { return }
+        for (name, place) in state.subscriptions {
+            #expect(relay.subscriptions[name] != nil)
+            #expect(state.tracks[place.track] != nil)
+            #expect(state.participants[place.subscriber] != nil)
+            #expect(state.tracks[place.track]?.publisher != place.subscriber)
+        }
+        #expect(Set(state.subscriptions.keys) == Set(relay.subscriptions.keys))
+        #expect(Set(state.publications.keys) == Set(relay.publications.keys))
+        #expect(Set(state.publisherTransports.keys).union(state.subscriberTransports.keys) == relay.transports)
+        #expect(state.participants.count == state.roster.count)
+        #expect(state.identities.count == state.roster.count)
+        #expect(state.sessions.count <= state.roster.count)
+        #expect(Set(state.trackOrder) == Set(state.tracks.keys))
+    }
+}
+
+/// What the relay was told, and that it makes sense.
+struct RecordedRelay {
+    var transports: Set<TransportID> = []
+    var connected: Set<TransportID> = []
+    var publications: [PublicationID: PublicationParameters] = [:]
+    var subscriptions: [SubscriptionID: SubscriptionParameters] = [:]
+    var paused: Set<SubscriptionID> = []
+    var muted: Set<PublicationID> = []
+    var keyframeRequests = 0
+    private var everOpened: Set<ObjectKey> = []
+
+    private enum ObjectKey: Hashable {
+        case transport(TransportID)
+        case publication(PublicationID)
+        case subscription(SubscriptionID)
+    }
+
+    mutating func take(_ command: Command) {
+        switch command {
+        case .openTransport(let id, _, _, let local):
+            #expect(everOpened.insert(.transport(id)).inserted)
+            #expect(local.usernameFragment.count >= 4 && local.password.count >= 22)
+            transports.insert(id)
+        case .setRemote(let id, _), .setHeaderExtensions(let id, _): #expect(transports.contains(id))
+        case .closeTransport(let id):
+            #expect(transports.remove(id) != nil)
+            #expect(!subscriptions.values.contains { $0.transport == id })
+        case .openPublication(let id, let parameters):
+            #expect(everOpened.insert(.publication(id)).inserted)
+            #expect(!parameters.formats.isEmpty && !parameters.encodings.isEmpty)
+            if case .transport(let transport, _) = parameters.source { #expect(transports.contains(transport)) }
+            publications[id] = parameters
+        case .updatePublication(let id, let parameters):
+            #expect(publications[id] != nil)
+            publications[id] = parameters
+        case .setMuted(let id, let isMuted):
+            #expect(publications[id] != nil)
+            if isMuted { muted.insert(id) } else { muted.remove(id) }
+        case .requestKeyframe(let id):
+            #expect(publications[id] != nil)
+            keyframeRequests += 1
+        case .closePublication(let id):
+            #expect(publications.removeValue(forKey: id) != nil)
+            #expect(!subscriptions.values.contains { $0.publication == id })
+        case .push: Issue.record("a meeting pushes nothing")
+        case .openSubscription(let id, let parameters):
+            #expect(everOpened.insert(.subscription(id)).inserted)
+            #expect(publications[parameters.publication] != nil && transports.contains(parameters.transport))
+            #expect(!parameters.formats.isEmpty)
+            #expect(
+                !subscriptions.values.contains { $0.transport == parameters.transport && $0.ssrc == parameters.ssrc })
+            subscriptions[id] = parameters
+        case .setPaused(let id, let isPaused):
+            #expect(subscriptions[id] != nil)
+            if isPaused { paused.insert(id) } else { paused.remove(id) }
+        case .closeSubscription(let id): #expect(subscriptions.removeValue(forKey: id) != nil)
+        }
+    }
+
+    var isEmpty: Bool { transports.isEmpty && publications.isEmpty && subscriptions.isEmpty }
+}
+
+/// One client as far as its messages show it.
+final class TestClient {
+    let identity: String
+    let session: SessionID
+    private unowned let world: MeetingWorld
+    private(set) var inbox: [LiveKitSignalResponse] = []
+    /// Others by sid, as the client would list them.
+    private(set) var roster: [String: LiveKitParticipantInfo] = [:]
+    private(set) var ownInfo = LiveKitParticipantInfo()
+    private(set) var join = LiveKitJoinResponse()
+    var isOpen = true
+    /// False: the host vanished; nothing more comes from it, and its socket does not close.
+    var isAlive = true
+    var closed: (code: UInt16, reason: String)?
+    var pingedAt: Duration = .zero
+    private var versions: [String: UInt32] = [:]
+    private var sids: [String: String] = [:]
+    private var sections: [OfferedSection] = []
+    private var offers: UInt32 = 0
+    /// Sections refused in every answer, by mid.
+    var refusedMids: Set<String> = []
+
+    init(identity: String, session: SessionID, world: MeetingWorld) {
+        self.identity = identity
+        self.session = session
+        self.world = world
+        pingedAt = world.now.uptime
+    }
+
+    var sid: String { join.participant.sid }
+    var names: Set<String> { Set(roster.values.map(\.identity)) }
+
+    func messages<Value>(_ pick: (LiveKitSignalResponse.OneOf_Message) -> Value?) -> [Value] {
+        inbox.compactMap { $0.message.flatMap(pick) }
+    }
+
+    var published: [LiveKitTrackPublishedResponse] {
+        messages { if case .trackPublished(let value) = $0 { value } else { nil } }
+    }
+    var offersReceived: [LiveKitSessionDescription] {
+        messages { if case .offer(let value) = $0 { value } else { nil } }
+    }
+    var answersReceived: [LiveKitSessionDescription] {
+        messages { if case .answer(let value) = $0 { value } else { nil } }
+    }
+    var updates: [LiveKitParticipantUpdate] {
+        messages { if case .update(let value) = $0 { value } else { nil } }
+    }
+    var leaves: [LiveKitLeaveRequest] {
+        messages { if case .leave(let value) = $0 { value } else { nil } }
+    }
+    var responses: [LiveKitRequestResponse] {
+        messages { if case .requestResponse(let value) = $0 { value } else { nil } }
+    }
+    var speakers: [LiveKitSpeakersChanged] {
+        messages { if case .speakersChanged(let value) = $0 { value } else { nil } }
+    }
+
+    func receive(_ response: LiveKitSignalResponse) {
+        if inbox.isEmpty {
+            guard case .join(let join)? = response.message else {
+                Issue.record("first message is not Join")
+                return
+            }
+            self.join = join
+            ownInfo = join.participant
+            for info in join.otherParticipants { see(info) }
+        }
+        inbox.append(response)
+        switch response.message {
+        case .join: #expect(inbox.count == 1)
+        case .update(let update): for info in update.participants { see(info) }
+        case .offer(let offer):
+            let known = Set(roster.values.flatMap(\.tracks).map(\.sid))
+            #expect(Set(offer.midToTrackID.values).isSubset(of: known), "offered before announced")
+            for sid in offer.midToTrackID.values { #expect(offer.sdp.contains("|\(sid) \(sid)\r\n")) }
+        default: break
+        }
+    }
+
+    private func see(_ info: LiveKitParticipantInfo) {
+        #expect(info.version >= versions[info.sid] ?? 0, "version fell")
+        versions[info.sid] = info.version
+        if info.sid == sid {
+            ownInfo = info
+            return
+        }
+        // As the SDKs do: the same identity with a new sid takes the old one's place.
+        if let known = sids[info.identity], known != info.sid { roster[known] = nil }
+        let isGone = info.state == .disconnected
+        sids[info.identity] = isGone ? nil : info.sid
+        roster[info.sid] = isGone ? nil : info
+    }
+
+    func forgetInbox() { inbox.removeSubrange(1...) }
+
+    // MARK: What it does
+
+    func send(_ message: LiveKitSignalRequest.OneOf_Message) { world.send(message, from: self) }
+
+    func addTrack(
+        _ cid: String, _ kind: MediaKind, source: LiveKitTrackSource? = nil,
+        change: (inout LiveKitAddTrackRequest) -> Void = { _ in }
+    ) {
+        var request = LiveKitAddTrackRequest.with {
+            $0.cid = cid
+            $0.name = cid
+            $0.type = kind == .audio ? .audio : .video
+            $0.source = source ?? (kind == .audio ? .microphone : .camera)
+        }
+        change(&request)
+        send(.addTrack(request))
+    }
+
+    /// Offers a new sending section.
+    func offerTrack(_ cid: String, _ kind: MediaKind, codecs: [Codec]? = nil) {
+        sections.append(OfferedSection(String(sections.count + 7), kind, track: cid, codecs: codecs))
+        sendOffer()
+    }
+
+    /// AddTrack and offer.
+    func publish(_ cid: String, _ kind: MediaKind, source: LiveKitTrackSource? = nil) {
+        addTrack(cid, kind, source: source)
+        offerTrack(cid, kind)
+    }
+
+    func unpublish(_ cid: String) {
+        for index in sections.indices where sections[index].track == cid { sections[index].track = nil }
+        sendOffer()
+    }
+
+    func replace(_ cid: String, with other: String) {
+        for index in sections.indices where sections[index].track == cid { sections[index].track = other }
+        sendOffer()
+    }
+
+    func sendOffer() {
+        offers += 1
+        send(
+            .offer(
+                .with {
+                    $0.type = "offer"
+                    $0.sdp = ClientDescription.offer(sections)
+                    $0.id = offers
+                }))
+    }
+
+    func answer(_ offer: LiveKitSessionDescription, id: UInt32? = nil) {
+        send(
+            .answer(
+                .with {
+                    $0.type = "answer"
+                    $0.sdp = ClientDescription.answer(to: offer.sdp, refusing: refusedMids)
+                    $0.id = id ?? offer.id
+                }))
+    }
+
+    func leave() { send(.leave(.with { $0.reason = .clientInitiated })) }
+}
+
+/// SplitMix64: the same numbers for the same seed everywhere.
+struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+    init(_ seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

@@ -1,0 +1,119 @@
+// Meetings in which clients do anything in any order. What must hold then is checked by MeetingWorld after every step;
+// here at the end: nothing is left behind.
+
+import LiveKitProtocol
+import MediaRelay
+import SwiftProtobuf
+import Testing
+
+@testable import Signaling
+
+struct RandomMeetingTests {
+    /// A failure names its seed; give it here to see it again.
+    @Test(arguments: (0..<40).map { UInt64($0) })
+    func anythingInAnyOrder(seed: UInt64) {
+        var generator = SeededGenerator(seed &+ 1000)
+        var configuration = MeetingConfiguration()
+        configuration.autoSubscribedAudio = 2
+        configuration.autoSubscribedVideo = 2
+        let world = MeetingWorld(configuration, seed: seed)
+        world.isAutomatic = seed % 4 != 0
+        for _ in 0..<300 { step(world, &generator) }
+        for client in world.clients.values where client.isOpen { client.leave() }
+        world.advance(.seconds(12), pinging: false)
+        #expect(world.state.participants.isEmpty)
+        #expect(world.relay.isEmpty && world.state.tracks.isEmpty && world.state.sessions.isEmpty)
+        #expect(world.state.speakers.isEmpty)
+        world.advance(.seconds(30))
+        #expect(world.hasEnded)
+    }
+
+    private func step(_ world: MeetingWorld, _ generator: inout SeededGenerator) {
+        func pick(_ range: Range<Int>) -> Int { Int.random(in: range, using: &generator) }
+        let present = world.clients.values.filter(\.isOpen).sorted { $0.session.rawValue < $1.session.rawValue }
+        guard let client = present.randomElement(using: &generator), pick(0..<10) > 0 else {
+            let settings = JoinSettings(autoSubscribe: pick(0..<4) > 0)
+            let hidden = pick(0..<8) == 0
+            let (publish, subscribe) = (pick(0..<6) > 0, pick(0..<6) > 0)
+            let identity = "p\(pick(0..<6))"
+            world.join(identity, settings: settings) {
+                $0.hidden = hidden
+                $0.canPublish = publish
+                $0.canSubscribe = subscribe
+            }
+            return
+        }
+        let sids = world.state.trackOrder.sorted() + ["TR_none"]
+        let sid = sids[pick(0..<sids.count)]
+        let kind: MediaKind = pick(0..<2) == 0 ? .audio : .video
+        let cid = "c\(pick(0..<3))"
+        switch pick(0..<19) {
+        case 0, 1: client.addTrack(cid, kind)
+        case 2, 3: client.offerTrack(cid, kind, codecs: pick(0..<8) == 0 ? [] : nil)
+        case 4, 5: client.publish(cid, kind)
+        case 6: client.unpublish(cid)
+        case 7: client.replace(cid, with: "c\(pick(0..<3))")
+        case 8: client.leave()
+        case 9: world.closeSocket(client)
+        case 10:
+            let wants = pick(0..<2) == 0
+            client.send(
+                .subscription(
+                    .with {
+                        $0.trackSids = [sid, sid]
+                        $0.subscribe = wants
+                    }))
+        case 11:
+            let disabled = pick(0..<2) == 0
+            client.send(
+                .trackSetting(
+                    .with {
+                        $0.trackSids = [sid]
+                        $0.disabled = disabled
+                    }))
+        case 12:
+            let muted = pick(0..<2) == 0
+            client.send(
+                .mute(
+                    .with {
+                        $0.sid = sid
+                        $0.muted = muted
+                    }))
+        case 13:
+            let all = pick(0..<2) == 0
+            client.send(
+                .subscriptionPermission(
+                    .with {
+                        $0.allParticipants = all
+                        $0.trackPermissions = [
+                            .with {
+                                $0.participantIdentity = "p1"
+                                $0.trackSids = [sid]
+                            }
+                        ]
+                    }))
+        case 14:
+            if let offer = client.offersReceived.last { client.answer(offer, id: UInt32(pick(0..<3))) }
+        case 15:
+            let transports = world.relay.transports.union(world.relay.connected)
+                .sorted { ($0.name.index, $0.name.generation) < ($1.name.index, $1.name.generation) }
+            guard let transport = transports.randomElement(using: &generator) else { break }
+            let states: [TransportState] = [
+                .iceConnected, .connected(.aeadAES128GCM), .disconnected, .closedByPeer, .failed(.dtlsTimeout),
+            ]
+            world.report(.transport(transport, states[pick(0..<states.count)]))
+        case 16:
+            let publication = world.state.publications.keys.min { $0.name.index < $1.name.index }
+            if let publication, pick(0..<4) == 0 { world.report(.publicationClosed(publication)) }
+            let subscription = world.state.subscriptions.keys.min { $0.name.index < $1.name.index }
+            if let subscription, pick(0..<4) == 0 { world.report(.subscriptionClosed(subscription)) }
+        case 17:
+            if let publication = world.state.publications.keys.min(by: { $0.name.index < $1.name.index }) {
+                let activity = AudioActivity(
+                    publication: publication, level: Float(pick(0..<3)) - 1, isActive: pick(0..<2) == 0)
+                world.report(.audioActivity([activity]))
+            }
+        default: world.advance(.milliseconds(pick(0..<3000)))
+        }
+    }
+}

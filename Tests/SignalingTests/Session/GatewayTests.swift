@@ -1,0 +1,291 @@
+// From the door to the meeting and back, with real tokens, real time and real encoding; only the relay is a record.
+
+import Foundation
+import LiveKitProtocol
+import Logging
+import MediaRelay
+import SwiftProtobuf
+import Synchronization
+import Testing
+
+@testable import Signaling
+
+/// Takes every command and does nothing.
+final class SilentPlane: MediaPlane {
+    let fingerprint = Fingerprint(algorithm: "sha-256", bytes: [UInt8](repeating: 1, count: 32))
+    let identifiers = IdentifierPool(workers: 1)
+    let commands = Mutex<[Command]>([])
+    func place() -> WorkerIndex { WorkerIndex(rawValue: 0) }
+    func candidates(of worker: WorkerIndex) -> [ICECandidate] {
+        SocketAddress(host: "127.0.0.1", port: 7882).map { [.host($0)] } ?? []
+    }
+    func post(_ commands: [Command]) { self.commands.withLock { $0 += commands } }
+}
+
+struct GatewayTests {
+    static let key = "devkey"
+    static let secret = "hutong-development-secret-32-bytes-min"
+
+    struct House {
+        let plane = SilentPlane()
+        let directory: MeetingDirectory
+        let gateway: LiveKitGateway
+        let keys: AccessKeys
+
+        init(_ configuration: MeetingConfiguration = .init()) async throws {
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            keys = try await AccessKeys([key: secret])
+            directory = MeetingDirectory(configuration: configuration, plane: plane, logger: logger)
+            gateway = LiveKitGateway(directory: directory, keys: keys, logger: logger)
+        }
+
+        func request(
+            _ claims: AccessClaims = .join(meeting: "m", identity: "alice"), version: SignalRequest.Version = .v0,
+            query: [(String, String)] = [], token: String? = nil
+        ) throws -> SignalRequest {
+            let minted = try keys.mint(claims, key: key, now: Int64(Date().timeIntervalSince1970))
+            return SignalRequest(
+                version: version,
+                query: [("protocol", "16"), ("sdk", "js")].filter { item in !query.contains { $0.0 == item.0 } }.map {
+                    (name: $0.0, value: $0.1)
+                } + query.map { (name: $0.0, value: $0.1) },
+                token: token ?? minted, remoteAddress: "192.0.2.1")
+        }
+    }
+
+    private func refusal(_ house: House, _ request: SignalRequest) async -> SignalRefusal? {
+        var refusals: [SignalRefusal?] = []
+        do throws(SignalRefusal) {
+            try await house.gateway.validate(request)
+            refusals.append(nil)
+        } catch { refusals.append(error) }
+        do throws(SignalRefusal) {
+            let session = try await house.gateway.open(request)
+            await session.socketClosed()
+            refusals.append(nil)
+        } catch { refusals.append(error) }
+        // Whoever is refused at the socket asks validate for the reason, so both must say the same.
+        #expect(refusals[0] == refusals[1])
+        return refusals[0]
+    }
+
+    private func response(_ output: SignalOutput?) throws -> LiveKitSignalResponse {
+        switch output {
+        case .frame(.binary(let bytes)): return try LiveKitSignalResponse(serializedBytes: bytes)
+        case .frame(.text(let text)): return try LiveKitSignalResponse(jsonString: text)
+        default:
+            Issue.record("no message: \(String(describing: output))")
+            return .init()
+        }
+    }
+
+    @Test func refusals() async throws {
+        let house = try await House()
+        #expect(await refusal(house, try house.request()) == nil)
+        #expect(await refusal(house, try house.request(token: ""))?.status == 401)
+        #expect(await refusal(house, try house.request(token: "x"))?.status == 401)
+        var noJoin = AccessClaims.join(meeting: "m", identity: "a")
+        noJoin.video.roomJoin = false
+        #expect(await refusal(house, try house.request(noJoin))?.status == 401)
+        #expect(await refusal(house, try house.request(.join(meeting: "m", identity: "")))?.status == 400)
+        #expect(await refusal(house, try house.request(.join(meeting: "", identity: "a")))?.status == 400)
+        let long = String(repeating: "x", count: 257)
+        #expect(await refusal(house, try house.request(.join(meeting: long, identity: "a")))?.status == 400)
+        #expect(await refusal(house, try house.request(.join(meeting: "m", identity: long)))?.status == 400)
+        #expect(await refusal(house, try house.request(query: [("protocol", "8")])) == .protocolTooOld)
+        #expect(await refusal(house, try house.request(query: [("protocol", "")])) == .protocolTooOld)
+        #expect(await refusal(house, try house.request(query: [("protocol", "x")])) == .malformedQuery)
+        #expect(await refusal(house, try house.request(query: [("attributes", "%%")])) == .malformedQuery)
+        let v1 = await refusal(house, try house.request(version: .v1))
+        #expect(v1?.status == 404 && v1?.reason.contains("requested room does not exist") == false)
+        let statistics = await house.directory.statistics()
+        #expect(statistics.refusals[401] == 6 && statistics.refusals[404] == 2)
+    }
+
+    @Test func fullMeeting() async throws {
+        var configuration = MeetingConfiguration()
+        configuration.maximumParticipants = 1
+        let house = try await House(configuration)
+        _ = try await house.gateway.open(try house.request())
+        #expect(await refusal(house, try house.request(.join(meeting: "m", identity: "bob"))) == .meetingFull)
+        #expect(await refusal(house, try house.request(.join(meeting: "other", identity: "bob"))) == nil)
+    }
+
+    @Test func joinPingLeave() async throws {
+        let house = try await House()
+        let session = try await house.gateway.open(try house.request())
+        let outputs = session.outputs.makeAsyncIterator()
+        let join = try response(await outputs.next()).join
+        #expect(join.participant.identity == "alice" && join.room.name == "m")
+        #expect(try response(await outputs.next()).offer.sdp.contains("m=application"))
+        #expect(await house.directory.statistics().participants == 1)
+
+        // The form follows the client's.
+        await session.receive(.text(#"{"pingReq":{"timestamp":"5"}}"#))
+        guard case .frame(.text(let text))? = await outputs.next() else {
+            Issue.record("not answered in text")
+            return
+        }
+        #expect(try LiveKitSignalResponse(jsonString: text).pongResp.lastPingTimestamp == 5)
+        await session.receive(.binary(try LiveKitSignalRequest.with { $0.ping = 1 }.serializedBytes()))
+        guard case .frame(.binary(let bytes))? = await outputs.next() else {
+            Issue.record("not answered in binary")
+            return
+        }
+        #expect(try LiveKitSignalResponse(serializedBytes: bytes).pong > 1_700_000_000_000)
+
+        await session.receive(.binary(try LiveKitSignalRequest.with { $0.leave = .init() }.serializedBytes()))
+        #expect(await outputs.next() == .close(code: 1000, reason: "client-initiated"))
+        #expect(await outputs.next() == nil)
+        await session.socketClosed()
+        let statistics = await house.directory.statistics()
+        #expect(statistics.participants == 0 && statistics.joins == 1 && statistics.leaves == 1)
+        #expect(statistics.departures == ["client-initiated": 1] && statistics.invalidOutputs == 0)
+    }
+
+    @Test func ourOwnPageGetsTextFromTheStart() async throws {
+        let house = try await House()
+        let session = try await house.gateway.open(try house.request(query: [(LiveKitGateway.framesParameter, "json")]))
+        let outputs = session.outputs.makeAsyncIterator()
+        guard case .frame(.text(let text))? = await outputs.next() else {
+            Issue.record("not in text")
+            return
+        }
+        #expect(try LiveKitSignalResponse(jsonString: text).join.participant.identity == "alice")
+    }
+
+    @Test func resumeIsRefusedByTheFirstMessage() async throws {
+        let house = try await House()
+        let session = try await house.gateway.open(try house.request(query: [("reconnect", "1"), ("sid", "PA_x")]))
+        let outputs = session.outputs.makeAsyncIterator()
+        let leave = try response(await outputs.next()).leave
+        #expect(leave.action == .reconnect && leave.reason == .stateMismatch)
+        #expect(await outputs.next() == .close(code: 1001, reason: "cannot resume"))
+        #expect(await outputs.next() == nil)
+        await session.receive(.text("{}"))
+        await session.socketClosed()
+        #expect(await house.directory.statistics().participants == 0)
+    }
+
+    @Test func queryOfARealClient() async throws {
+        let house = try await House()
+        var claims = AccessClaims.join(meeting: "m", identity: "alice")
+        claims.attributes = ["a": "1", "b": "1"]
+        claims.video.canUpdateOwnMetadata = true
+        let session = try await house.gateway.open(
+            try house.request(
+                claims,
+                query: [
+                    ("sdk", "python"), ("protocol", "18"), ("client_protocol", "2"), ("auto_subscribe", "1"),
+                    ("capabilities", "CAP_PACKET_TRAILER,CAP_COMPRESSION_DEFLATE_RAW,CAP_NEW"),
+                    ("adaptive_stream", "0"),
+                    ("version", "1.2.0"), ("os", "Debian"), ("os_version", "12.0.0"), ("device_model", "Unknown"),
+                    ("attributes", Base64URL.encode(#"{"b":"2"}"#.utf8)),
+                ]))
+        let outputs = session.outputs.makeAsyncIterator()
+        let participant = try response(await outputs.next()).join.participant
+        #expect(participant.clientProtocol == 2)
+        #expect(participant.capabilities == [.capPacketTrailer, .capCompressionDeflateRaw])
+        #expect(participant.attributes == ["a": "1", "b": "2"])
+        // Without the right they are not taken.
+        claims.video.canUpdateOwnMetadata = nil
+        let other = try await house.gateway.open(
+            try house.request(claims, query: [("attributes", Base64URL.encode(#"{"b":"2"}"#.utf8))]))
+        let second = other.outputs.makeAsyncIterator()
+        #expect(try response(await second.next()).join.participant.attributes == ["a": "1", "b": "1"])
+    }
+
+    @Test func malformedMessagesAreToldOnceAndEnd() async throws {
+        let house = try await House()
+        let session = try await house.gateway.open(try house.request())
+        await session.receive(.text("{"))
+        await session.receive(.text(#"{"ping":"1"}"#))
+        var outputs: [SignalOutput] = []
+        for await output in session.outputs { outputs.append(output) }
+        #expect(outputs.last == .close(code: 1007, reason: "malformed message"))
+        let told = try response(outputs.dropLast().last)
+        #expect(told.requestResponse.reason == .invalidRequest)
+        #expect(await house.directory.statistics().malformedMessages == 1)
+    }
+
+    @Test func sizes() async throws {
+        let house = try await House()
+        let big = SignalFrame.binary(
+            try LiveKitSignalRequest.with { request in
+                request.updateMetadata = .with { $0.metadata = String(repeating: "x", count: 100_000) }
+            }.serializedBytes())
+        let first = try await house.gateway.open(try house.request())
+        await first.receive(big)
+        var last: SignalOutput?
+        for await output in first.outputs { last = output }
+        #expect(last == .close(code: 1009, reason: "message too big"))
+
+        let second = try await house.gateway.open(try house.request(.join(meeting: "m", identity: "bob")))
+        await second.receive(.text(#"{"ping":"1"}"#))
+        await second.receive(big)
+        await second.receive(.text(#"{"ping":"2"}"#))
+        await second.receive(.binary([UInt8](repeating: 0, count: Limits.messageBytes + 1)))
+        var outputs: [SignalOutput] = []
+        for await output in second.outputs { outputs.append(output) }
+        #expect(outputs.count == 6 && outputs.last == .close(code: 1009, reason: "message too big"))
+    }
+
+    @Test func floodsAreCutOff() async throws {
+        let house = try await House()
+        let session = try await house.gateway.open(try house.request())
+        for _ in 0..<10_000 { await session.receive(.text(#"{"trickle":{"candidateInit":"x"}}"#)) }
+        var last: SignalOutput?
+        for await output in session.outputs { last = output }
+        #expect(last == .close(code: 1008, reason: "too many messages"))
+        #expect(await house.directory.statistics().overBudget == 1)
+    }
+
+    /// A client that never reads loses its own session; the others notice nothing.
+    @Test func slowReaders() async throws {
+        let house = try await House()
+        let other = try await house.gateway.open(try house.request(.join(meeting: "m", identity: "other")))
+        let outbox = Outbox(form: .binary, capacity: 10_000)
+        let newcomer = Newcomer(
+            claims: .join(meeting: "m", identity: "slow"), settings: JoinSettings(), client: .init())
+        let (meeting, session) = try await house.directory.join(newcomer, meeting: "m", outbox: outbox)
+        for _ in 0..<5000 { await meeting.receive(.with { $0.ping = 1 }, from: session) }
+        var outputs: [SignalOutput] = []
+        for await output in SessionOutputs(outbox: outbox) { outputs.append(output) }
+        #expect(outputs == [.close(code: 1008, reason: "too slow")])
+        #expect(await house.directory.statistics().overflowed == 1)
+        await meeting.socketClosed(session)
+        await other.receive(.text(#"{"ping":"1"}"#))
+        #expect(await house.directory.statistics().participants == 1)
+    }
+
+    @Test func shutdown() async throws {
+        let house = try await House()
+        let session = try await house.gateway.open(try house.request())
+        await house.directory.shutdown()
+        var outputs: [SignalOutput] = []
+        for await output in session.outputs { outputs.append(output) }
+        #expect(outputs.last == .close(code: 1001, reason: "server-shutdown"))
+        #expect(await refusal(house, try house.request()) == .shuttingDown)
+        let opened = house.plane.commands.withLock { $0.count { if case .openTransport = $0 { true } else { false } } }
+        let closed = house.plane.commands.withLock { $0.count { if case .closeTransport = $0 { true } else { false } } }
+        #expect(opened == 1 && closed == 1)
+    }
+
+    @Test func relayEventsReachTheirMeeting() async throws {
+        let house = try await House()
+        let session = try await house.gateway.open(try house.request())
+        let opened = house.plane.commands.withLock { commands in
+            commands.compactMap { if case .openTransport(let id, let owner, _, _) = $0 { (id, owner) } else { nil } }
+        }
+        let (transport, owner) = try #require(opened.first)
+        await house.directory.deliver([
+            EventBatch(owner: OwnerTag(rawValue: 999), events: [.transport(transport, .failed(.dtlsTimeout))]),
+            EventBatch(owner: owner, events: [.transport(transport, .connected(.aeadAES128GCM))]),
+        ])
+        let outputs = session.outputs.makeAsyncIterator()
+        _ = await outputs.next()
+        _ = await outputs.next()
+        let update = try response(await outputs.next()).update
+        #expect(update.participants.first?.state == .active)
+    }
+}
