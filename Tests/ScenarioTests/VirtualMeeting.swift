@@ -1,0 +1,152 @@
+// A whole meeting in virtual time: the meeting's state, a relay core and any number of people, who exchange the messages
+// and packets that real ones would, over a network that exists only here. Nothing waits, nothing is random but the seed.
+//
+//   VirtualPerson ──signals──▶ MeetingState ──commands──▶ RelayCore ◀──datagrams──▶ VirtualPerson's two connections
+
+import LiveKitProtocol
+import MediaRelay
+import ScenarioSupport
+import SwiftProtobuf
+import Testing
+
+@testable import Signaling
+
+final class VirtualMeeting: CustomStringConvertible {
+    let seed: UInt64
+    let network: VirtualNetwork
+    let server: MeetingServer
+    private var random: SeededRandom
+    private var joined = 0
+
+    init(seed: UInt64, configuration: MeetingConfiguration = MeetingConfiguration()) {
+        self.seed = seed
+        random = SeededRandom(seed: seed)
+        network = VirtualNetwork(seed: random.next())
+        server = MeetingServer(seed: random.next(), configuration: configuration, now: network.now)
+        network.add(server)
+    }
+
+    /// For the comment of an expectation: enough to run it again.
+    var description: String { "seed \(seed)" }
+
+    func join(_ name: String) -> VirtualPerson {
+        joined += 1
+        let person = VirtualPerson(
+            name: name, number: joined, meeting: self, session: SessionID(rawValue: UInt64(joined)),
+            random: SeededRandom(seed: random.next()))
+        server.admit(person, network.now)
+        return person
+    }
+
+    func run(for span: MediaSpan) { network.run(for: span) }
+
+    func run(within limit: MediaSpan, until condition: () -> Bool) -> Bool {
+        network.run(until: condition, within: limit)
+    }
+}
+
+/// The server's side: one relay core, and the state that tells it what to do.
+final class MeetingServer: CoreHost {
+    private(set) var state: MeetingState
+    private(set) var people: [SessionID: VirtualPerson] = [:]
+    private(set) var notes: [MeetingNote] = []
+    private var mailbox: [(inout MeetingState) -> Void] = []
+    private var isBusy = false
+    private var nextPing: MediaTime
+
+    /// As often as Join asks clients to.
+    private static let pingInterval = MediaSpan.seconds(5)
+    private static let unixMilliseconds: Int64 = 1_767_225_600_000
+
+    init(seed: UInt64, configuration: MeetingConfiguration, now: MediaTime) {
+        let address = Scenario.address("203.0.113.1", 7_882)
+        state = MeetingState(
+            name: "virtual", owner: Scenario.owner, configuration: configuration,
+            media: MeetingState.MediaSide(
+                worker: WorkerIndex(rawValue: 0), fingerprint: Fingerprint(algorithm: "sha-256", bytes: []),
+                candidates: [.host(address)], identifiers: IdentifierPool(workers: 1)),
+            random: RandomNames(SeededRandom(seed: seed)), now: Self.moment(now))
+        nextPing = now + Self.pingInterval
+        super.init(address: address, seed: seed)
+        state = MeetingState(
+            name: "virtual", owner: Scenario.owner, configuration: configuration,
+            media: MeetingState.MediaSide(
+                worker: WorkerIndex(rawValue: 0), fingerprint: core.fingerprint, candidates: [.host(address)],
+                identifiers: identifiers),
+            random: RandomNames(SeededRandom(seed: seed)), now: Self.moment(now))
+    }
+
+    func admit(_ person: VirtualPerson, _ now: MediaTime) {
+        people[person.session] = person
+        let newcomer = Newcomer(
+            claims: .join(meeting: state.name, identity: person.name, name: person.name), settings: JoinSettings(),
+            client: .with {
+                $0.sdk = .js
+                $0.protocol = 16
+            })
+        submit(now) { $0.join(newcomer, session: person.session) }
+    }
+
+    func receive(_ message: LiveKitSignalRequest.OneOf_Message, from session: SessionID, _ now: MediaTime) {
+        submit(now) { $0.receive(.with { $0.message = message }, from: session) }
+    }
+
+    // MARK: Host
+
+    override var nextDeadline: MediaTime {
+        min(super.nextDeadline, nextPing, Self.time(state.nextDeadline))
+    }
+
+    override func run(_ now: MediaTime) {
+        super.run(now)
+        if nextPing <= now {
+            nextPing = now + Self.pingInterval
+            for person in people.values where person.isAlive {
+                receive(.pingReq(LiveKitPing()), from: person.session, now)
+            }
+        }
+        submit(now) { _ in }
+    }
+
+    override func handle(_ event: Event, _ now: MediaTime) { submit(now) { $0.receive([event]) } }
+
+    // MARK: Transactions
+
+    /// One at a time and in order, as the Meeting actor does it: what an effect brings about waits for its turn.
+    private func submit(_ now: MediaTime, _ body: @escaping (inout MeetingState) -> Void) {
+        mailbox.append(body)
+        guard !isBusy else { return }
+        isBusy = true
+        defer { isBusy = false }
+        while !mailbox.isEmpty {
+            let next = mailbox.removeFirst()
+            let effects = state.transaction(at: Self.moment(now)) { state in
+                next(&state)
+                state.advance()
+            }
+            for effect in effects { carryOut(effect, now) }
+        }
+    }
+
+    private func carryOut(_ effect: Effect, _ now: MediaTime) {
+        switch effect {
+        case .send(let message, let recipients):
+            #expect(OutputValidator.fault(in: message) == nil)
+            for session in recipients { people[session]?.receive(message, now) }
+        case .close(let session, _, let reason): people.removeValue(forKey: session)?.closed = reason
+        case .relay(let commands): for command in commands { perform(command, now) }
+        case .note(let note): notes.append(note)
+        case .ended: break
+        }
+    }
+
+    private static func moment(_ now: MediaTime) -> Moment {
+        Moment(
+            uptime: .microseconds(Int64(now.microseconds)),
+            unixMilliseconds: unixMilliseconds + Int64(now.microseconds / 1000))
+    }
+
+    private static func time(_ uptime: Duration) -> MediaTime {
+        MediaTime(microseconds: UInt64(uptime / .microseconds(1)))
+    }
+}

@@ -1,0 +1,196 @@
+// Somebody in a virtual meeting: a v0 client with its two connections, doing with each message what an SDK does.
+
+import LiveKitProtocol
+import MediaRelay
+import ScenarioSupport
+import SwiftProtobuf
+
+@testable import Signaling
+
+final class VirtualPerson {
+    let name: String
+    let session: SessionID
+    /// The publisher and the subscriber connection.
+    let sending, receiving: VirtualClient
+    /// False: the machine vanished without a word.
+    private(set) var isAlive = true
+    var closed: String?
+    private(set) var ownInfo = LiveKitParticipantInfo()
+    /// Others, by identity.
+    private(set) var roster: [String: LiveKitParticipantInfo] = [:]
+    private(set) var speakers: Set<String> = []
+
+    private unowned let meeting: VirtualMeeting
+    private var random: SeededRandom
+    private var sections: [ClientSection] = []
+    private var announced: Set<String> = []
+    private var offers: UInt32 = 0
+    private var sendingCredentials, receivingCredentials: ICECredentials
+    private var isSendingOpen = false, isReceivingOpen = false
+    /// By track sid.
+    private var receivers: [String: VirtualReceiver] = [:]
+
+    init(name: String, number: Int, meeting: VirtualMeeting, session: SessionID, random: SeededRandom) {
+        var random = random
+        self.name = name
+        self.session = session
+        self.meeting = meeting
+        func client(_ suffix: String, _ port: UInt16) -> VirtualClient {
+            VirtualClient(
+                name: name + suffix,
+                address: Scenario.address("198.51.\(100 + number / 200).\(1 + number % 200)", port),
+                seed: random.next())
+        }
+        sending = client(" sending", 40_000)
+        receiving = client(" receiving", 40_001)
+        var names = RandomNames(SeededRandom(seed: random.next()))
+        sendingCredentials = names.credentials()
+        receivingCredentials = names.credentials()
+        self.random = random
+    }
+
+    // MARK: What it does
+
+    func publish(_ kind: MediaKind) {
+        let section = ClientSection(
+            mid: String(sections.count + 1), kind: kind, track: "\(name)-\(sections.count)",
+            ssrc: UInt32.random(in: 1...UInt32.max, using: &random),
+            retransmissionSSRC: kind == .video ? UInt32.random(in: 1...UInt32.max, using: &random) : nil)
+        sections.append(section)
+        send(
+            .addTrack(
+                .with {
+                    $0.cid = section.track
+                    $0.type = kind == .audio ? .audio : .video
+                    $0.source = kind == .audio ? .microphone : .camera
+                }))
+    }
+
+    func setMuted(_ isMuted: Bool, _ kind: MediaKind) {
+        guard let track = ownInfo.tracks.first(where: { $0.type == (kind == .audio ? .audio : .video) }) else { return }
+        send(
+            .mute(
+                .with {
+                    $0.sid = track.sid
+                    $0.muted = isMuted
+                }))
+    }
+
+    func leave() { send(.leave(.with { $0.reason = .clientInitiated })) }
+
+    /// Kill -9, or the battery: neither socket nor connection says goodbye.
+    func vanish() {
+        isAlive = false
+        meeting.network.remove(sending)
+        meeting.network.remove(receiving)
+    }
+
+    /// What it sees or hears of somebody; nil before the subscription.
+    func receives(_ kind: MediaKind, from other: VirtualPerson) -> VirtualReceiver? {
+        roster[other.name]?.tracks.first { $0.type == (kind == .audio ? .audio : .video) }.flatMap { receivers[$0.sid] }
+    }
+
+    private func send(_ message: LiveKitSignalRequest.OneOf_Message) {
+        meeting.server.receive(message, from: session, meeting.network.now)
+    }
+
+    // MARK: What it is told
+
+    func receive(_ response: LiveKitSignalResponse, _ now: MediaTime) {
+        guard isAlive else { return }
+        switch response.message {
+        case .join(let join):
+            ownInfo = join.participant
+            for other in join.otherParticipants { see(other) }
+        case .update(let update): for info in update.participants { see(info) }
+        case .trackPublished(let published):
+            announced.insert(published.cid)
+            sendOffer()
+        case .answer(let answer): apply(answer.sdp, now)
+        case .offer(let offer): reply(to: offer, now)
+        case .speakersChanged(let change):
+            for speaker in change.speakers {
+                if speaker.active { speakers.insert(speaker.sid) } else { speakers.remove(speaker.sid) }
+            }
+        default: break
+        }
+    }
+
+    private func see(_ info: LiveKitParticipantInfo) {
+        if info.sid == ownInfo.sid {
+            ownInfo = info
+        } else {
+            roster[info.identity] = info.state == .disconnected ? nil : info
+        }
+    }
+
+    private func sendOffer() {
+        offers += 1
+        let text = ClientDescription.offer(
+            sections.filter { announced.contains($0.track) }, version: UInt64(offers), ice: sendingCredentials,
+            fingerprint: sending.core.fingerprint)
+        send(
+            .offer(
+                .with {
+                    $0.type = "offer"
+                    $0.sdp = text
+                    $0.id = offers
+                }))
+    }
+
+    /// The server's answer to what this client publishes.
+    private func apply(_ sdp: String, _ now: MediaTime) {
+        guard let answer = try? SessionDescription(parsing: sdp) else { return }
+        if !isSendingOpen {
+            isSendingOpen = true
+            open(sending, sendingCredentials, answer, ClientDescription.sendingExtensions, now)
+        }
+        for index in sections.indices where announced.contains(sections[index].track) && !sections[index].isSending {
+            sections[index].isSending = true
+            let section = sections[index]
+            _ = sending.send(
+                section.kind, mid: section.mid, ssrc: section.ssrc, retransmissionSSRC: section.retransmissionSSRC, now)
+        }
+    }
+
+    private func reply(to offer: LiveKitSessionDescription, _ now: MediaTime) {
+        guard let description = try? SessionDescription(parsing: offer.sdp) else { return }
+        if !isReceivingOpen {
+            isReceivingOpen = true
+            open(receiving, receivingCredentials, description, ClientDescription.extensions(of: description), now)
+        } else {
+            receiving.perform(
+                .setHeaderExtensions(receiving.transport, ClientDescription.extensions(of: description)), now)
+        }
+        for section in ClientDescription.offered(in: description) {
+            guard let track = offer.midToTrackID[section.mid], receivers[track] == nil else { continue }
+            receivers[track] = receiving.expect(
+                section.kind, mid: section.mid, ssrc: section.ssrc, retransmissionSSRC: section.retransmissionSSRC, now)
+        }
+        let text = ClientDescription.answer(
+            to: description, ice: receivingCredentials, fingerprint: receiving.core.fingerprint)
+        send(
+            .answer(
+                .with {
+                    $0.type = "answer"
+                    $0.sdp = text
+                    $0.id = offer.id
+                }))
+    }
+
+    private func open(
+        _ client: VirtualClient, _ local: ICECredentials, _ remote: SessionDescription,
+        _ extensions: [HeaderExtension: UInt8], _ now: MediaTime
+    ) {
+        guard let section = remote.sections.first, let ice = remote.transport(of: section).ice else { return }
+        let candidates = section.candidates.compactMap { SocketAddress(host: $0.address, port: $0.port) }
+        let parameters = RemoteTransportParameters(ice: ice, fingerprints: remote.transport(of: section).fingerprints)
+        client.perform(
+            .openTransport(
+                client.transport, owner: OwnerTag(rawValue: 1), role: .client(candidates: candidates), local: local),
+            now)
+        client.perform(.setHeaderExtensions(client.transport, extensions), now)
+        client.perform(.setRemote(client.transport, parameters), now)
+        meeting.network.add(client)
+    }
+}
