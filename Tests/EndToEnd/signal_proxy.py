@@ -1,0 +1,69 @@
+"""A WebSocket proxy between an unmodified SDK and the server that changes one thing: the candidates in the server's
+SDP, so that the SDK's media takes the impairment relay. An SDK cannot be told otherwise from outside."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+from aiohttp import web
+from livekit.protocol import rtc
+
+from impairment import ImpairedNetwork
+from server import Server
+
+
+class SignalProxy:
+    """`async with SignalProxy(server, network) as url:` — give `url` to the SDK instead of the server's."""
+
+    def __init__(self, server: Server, network: ImpairedNetwork):
+        self.server, self.network = server, network
+
+    async def __aenter__(self) -> str:
+        self.http = aiohttp.ClientSession()
+        application = web.Application()
+        # Protocol v0 only: the SDK falls back on the 404 of every other path.
+        application.router.add_get("/rtc", self.connect)
+        self.runner = web.AppRunner(application, shutdown_timeout=0.2)
+        await self.runner.setup()
+        site = web.TCPSite(self.runner, "127.0.0.1", 0)
+        await site.start()
+        return f"ws://127.0.0.1:{self.runner.addresses[0][1]}"
+
+    async def __aexit__(self, *_) -> None:
+        await self.runner.cleanup()
+        await self.http.close()
+
+    async def connect(self, request: web.Request) -> web.WebSocketResponse:
+        headers = {"Authorization": request.headers["Authorization"]}
+        url = self.server.ws_url + request.path_qs
+        async with self.http.ws_connect(url, headers=headers, max_msg_size=0) as upstream:
+            downstream = web.WebSocketResponse(max_msg_size=0)
+            await downstream.prepare(request)
+            ways = {
+                asyncio.create_task(self.copy(downstream, upstream, lambda data: data)),
+                asyncio.create_task(self.copy(upstream, downstream, self.rewrite)),
+            }
+            _, pending = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in pending:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            await downstream.close()
+        return downstream
+
+    async def copy(self, source, sink, change) -> None:
+        async for message in source:
+            if message.type == aiohttp.WSMsgType.BINARY:
+                await sink.send_bytes(change(message.data))
+
+    def rewrite(self, data: bytes) -> bytes:
+        response = rtc.SignalResponse.FromString(data)
+        kind = response.WhichOneof("message")
+        if kind in ("answer", "offer"):
+            description = getattr(response, kind)
+            description.sdp = self.network.rewrite_candidates(description.sdp)
+        elif kind == "trickle":
+            response.trickle.candidateInit = self.network.rewrite_candidates(response.trickle.candidateInit)
+        else:
+            return data
+        return response.SerializeToString()

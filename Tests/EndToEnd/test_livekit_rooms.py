@@ -1,0 +1,131 @@
+"""Rooms with the unmodified Python SDK: ten people, refusals, two connections with one name, a client that dies."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from livekit import rtc
+
+from tokens import join_token
+from waiting import until
+from wheel import Crowd
+
+PEOPLE = 10
+# A refusal is an ordinary HTTP status, so the SDK does not spend its 20 s of retries (livekit-wire.md, 1.6).
+REFUSAL_SECONDS = 2.0
+GONE_SECONDS = 30.0
+
+
+async def test_ten_people_all_publishing_all_subscribed(server, room, figure):
+    before = server.metrics()
+    names = [f"person-{n}" for n in range(PEOPLE)]
+    with Crowd(server.ws_url, {name: join_token(name, room) for name in names}) as crowd:
+        assert set((await crowd.lines()).values()) == {"joined\n"}
+        started = time.monotonic()
+        missing = {name: line.strip() for name, line in (await crowd.lines()).items() if line != "[]\n"}
+        elapsed = time.monotonic() - started
+        losses = server.metrics().losses_since(before)
+        complaints = crowd.complaints() if missing else ""
+    figure("10 participants, all publish, all see and hear the 9 others", f"{elapsed:.1f} s", "everyone")
+    figure("  losses in the relay's counters", losses or "none", "none")
+    assert not missing, complaints
+    assert not losses
+    server.wait_until_empty(5)
+
+
+async def test_people_connect_when_nobody_publishes(join, server):
+    people = await asyncio.gather(*(join(f"quiet-{n}") for n in range(3)))
+    await until(lambda: server.metrics()["hutong_participants"] == 3, 5, "three participants in /metrics")
+    await asyncio.sleep(2)
+    assert all(person.room.isconnected() for person in people)
+    assert not any(person.named("reconnecting") for person in people)
+
+
+REFUSED = {
+    "expired": {"ttl": -120},
+    "wrong secret": {"secret": "x" * 40},
+    "unknown key": {"key": "nobody"},
+    "no roomJoin": {"grant": {"roomJoin": None}},
+    "no room": {"grant": {"room": None}},
+    "not yet valid": {"claims": {"nbf": int(time.time()) + 3600}},
+    "no expiry": {"claims": {"exp": None}},
+    "no identity": {"claims": {"sub": None}},
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+async def test_a_bad_token_is_refused_quickly(join, room, reason):
+    started = time.monotonic()
+    with pytest.raises(rtc.ConnectError):
+        await join("mallory", token=join_token("mallory", room, **REFUSED[reason]))
+    assert time.monotonic() - started < REFUSAL_SECONDS
+
+
+def test_validate_says_why(server, room):
+    def validate(token: str) -> tuple[int, str, str]:
+        status, body, headers = server.status("/rtc/validate?protocol=16", {"Authorization": f"Bearer {token}"})
+        return status, body, headers["access-control-allow-origin"]
+
+    assert validate(join_token("alice", room)) == (200, "success", "*")
+    status, body, origin = validate(join_token("alice", room, ttl=-120))
+    assert (status, origin) == (401, "*") and body
+    assert "eyJ" not in body
+    status, _, origin = validate("not-a-token")
+    assert (status, origin) == (401, "*")
+
+
+async def test_the_newer_connection_with_an_identity_wins(join):
+    first = await join("alice")
+    bob = await join("bob")
+    second = await join("alice")
+    (reason,) = await first.wait_for("disconnected")
+    assert reason == rtc.DisconnectReason.DUPLICATE_IDENTITY
+    assert second.room.isconnected()
+    await second.publish_numbers(160, 120)
+    await bob.sees("alice", 5)
+    assert bob.remote_identities() == {"alice"}
+
+
+async def test_who_may_not_publish_cannot(join, room):
+    listener = await join("listener", token=join_token("listener", room, grant={"canPublish": False}))
+    alice = await join("alice")
+    await alice.publish_numbers(160, 120)
+    await listener.sees("alice", 5)
+    with pytest.raises(Exception, match="."):
+        await asyncio.wait_for(listener.publish_tone(), 12)
+    assert not alice.named("track_published")
+
+
+async def test_rooms_do_not_hear_each_other(join, room):
+    alice = await join("alice")
+    eve = await join("eve", room + "-next-door")
+    await alice.publish_tone()
+    await asyncio.sleep(1)
+    assert not eve.remote_identities() and not eve.audio
+
+
+async def test_a_client_killed_without_goodbye_is_gone_within_30_s(join, server, room, figure):
+    empty = server.wait_until_empty(35)
+    bob = await join("bob")
+    alone = server.metrics().occupancy()
+    with Crowd(server.ws_url, {"victim": join_token("victim", room)}) as crowd:
+        await bob.sees("victim", 10, seconds=15)
+        crowd.people["victim"].kill()
+    killed = time.monotonic()
+    await bob.wait_for("participant_disconnected", seconds=GONE_SECONDS)
+    gone = time.monotonic() - killed
+    figure("client killed without goodbye: gone from the roster after", f"{gone:.1f} s", "≤ 30 s")
+    await until(lambda: server.metrics().occupancy() == alone, 5, "what the victim held is given back")
+    await bob.leave()
+    after = server.wait_until_empty(5)
+    figure("  counters afterwards", after.occupancy() == empty.occupancy() and "all zero", "all zero")
+
+
+async def test_a_burst_of_joins_and_leaves_leaves_nothing_behind(join, server, room):
+    for turn in range(3):
+        people = await asyncio.gather(*(join(f"person-{n}", f"{room}-{turn}") for n in range(6)))
+        await people[0].publish_numbers(160, 120, fps=10)
+        await join.leave_all()
+    server.wait_until_empty(5)

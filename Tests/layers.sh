@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# The rules that keep the layers apart and the sources clean, as greps (docs/architecture.md). Each rule is one line;
+# a broken one prints where. Exceptions stand in Tests/layers.allow with their reason.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+passed=0
+failed=0
+
+# Lines of allowed exceptions: `path<TAB>text that the line contains<TAB>reason`.
+allowed() {
+    local path text reason line=$1
+    while IFS=$'\t' read -r path text reason; do
+        case $path in '#'* | '') continue ;; esac
+        [[ $line == "$path:"* && $line == *"$text"* && -n $reason ]] && return 0
+    done <Tests/layers.allow
+    return 1
+}
+
+# Prints path:line:text of every line under PATH… that matches. KIND is what to look at: `text` whole lines of every
+# file; `code` lines of Swift and C without comments and strings; `unproved` such lines with no comment above them.
+scan() {
+    local kind=$1 pattern=$2
+    shift 2
+    find "$@" -type f \( -name '*.swift' -o -name '*.[ch]' -o -name '*.js' -o -name '*.py' -o -name '*.sh' -o -name '*.md' \
+        -o -name '*.yaml' -o -name '*.proto' -o -name Makefile -o -name run \) -not -path '*/build/*' \
+        -not -path '*/.build/*' -not -path '*/Generated/*' -not -name layers.sh -print0 2>/dev/null |
+        KIND=$kind PATTERN=$pattern xargs -0 -r perl -ne '
+            BEGIN { $code = $ENV{KIND} ne "text"; $rule = qr/$ENV{PATTERN}/ }
+            my $line = $_;
+            if ($code) {
+                next unless $ARGV =~ /\.(swift|[ch])$/;
+                s/"(\\.|[^"\\])*"/""/g;
+                $comment = m{^\s*(//|\*)};
+                s{//.*}{};
+            }
+            if (/$rule/ && !($ENV{KIND} eq "unproved" && $above)) { print "$ARGV:$.:$line" }
+            # A declaration may stand between its comment and a line of its own.
+            if ($code) { $above = $comment ? 3 : $above ? $above - 1 : 0 }
+        } continue { if (eof) { close ARGV; $above = 0 }'
+}
+
+# forbid RULE KIND PATTERN PATH…: nothing under PATH may match.
+forbid() {
+    local rule=$1 line found=0
+    shift
+    while IFS= read -r line; do
+        allowed "$line" && continue
+        [ $found -eq 0 ] && echo "✘ $rule"
+        found=1
+        echo "    $line"
+    done < <(scan "$@")
+    if [ $found -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+# imports RULE PATH ALLOWED: Swift files under PATH import nothing but the modules in the alternation ALLOWED.
+imports() {
+    forbid "$1" code '^\s*(@\w+(\([^)]*\))?\s+)*((public|package|internal|fileprivate|private)\s+)?import\s+((struct|class|enum|protocol|func|var|let|typealias)\s+)?(?!('"$3"')\b)\w' "$2"
+}
+
+core=Sources/CRelay/core
+forbid "CRelay/core performs no I/O and reads no clock" text \
+    '^\s*#\s*include\s*<(sys/|netinet/|arpa/|net/|time\.h|unistd\.h|stdio\.h|poll\.h|fcntl\.h|pthread\.h|signal\.h|threads\.h)' $core
+forbid "CRelay/core calls no clock, no random source, no printf" code \
+    '(?<![\w_])(clock_gettime|gettimeofday|time|rand|random|getrandom|printf|fprintf|usleep|nanosleep)\s*\(' $core
+forbid "CRelay/core includes nothing of io/" text '#\s*include\s*".*io/' $core
+forbid "CRelay knows no crypto library but libsrtp" text '#\s*include\s*<openssl/' Sources/CRelay
+imports "MediaRelay imports no package and no Foundation" Sources/MediaRelay 'CRelay|CCrypto|Synchronization|Glibc|Musl|Darwin|MediaRelay'
+imports "LiveKitProtocol is generated messages only" Sources/LiveKitProtocol 'SwiftProtobuf|Foundation'
+imports "WebClient is the page only" Sources/WebClient 'Foundation'
+imports "Signaling reaches the relay through MediaRelay, never CRelay or CCrypto" Sources/Signaling '(?!CRelay\b|CCrypto\b|WebClient\b|hutong\b)\w+'
+imports "hutong reaches the packet core through MediaRelay" Sources/hutong '(?!CRelay\b)\w+'
+forbid "the meeting's state is pure: no clock, no random source, no await" code \
+    '\b(await|Date\(\)|(Date|Clock|Instant|DispatchTime)\w*\.now\b|ContinuousClock|SystemRandomNumberGenerator|\.random\(|Task\s*[{(])' \
+    Sources/Signaling/Meeting/MeetingState*
+
+forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources
+# A name or a closing bracket, an exclamation mark, and then something that goes on with the value.
+forbid "no force unwrap" code '[\w\])]!(?=[.\[\s,):]|$)(?!\s*=)' Sources/MediaRelay Sources/Signaling \
+    Sources/WebClient/WebPage.swift Sources/hutong
+forbid "nothing unsafe without a sentence of proof above it" unproved '(@unchecked Sendable|nonisolated\(unsafe\))' Sources
+forbid "no shell and no child process" code '\b(system|popen|execve?|posix_spawn)\s*\(|\bProcess\(' Sources
+forbid "nothing left for later" text '\b(TODO|FIXME|XXX|HACK)\b' Sources Tests docs Makefile README.md
+forbid "no path of somebody's machine" text '(?<![\w.])/(root|work|home|Users)/\w' Sources Tests docs Makefile README.md hutong.example.yaml .ci
+forbid "tests end only what they started" text '\b(pkill|killall)\b' Sources Tests docs Makefile .ci
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
