@@ -6,6 +6,7 @@ A server is judged when its file is done: the counters are back to zero, it stop
 from __future__ import annotations
 
 import asyncio
+import os
 import pathlib
 import shutil
 import sys
@@ -29,6 +30,7 @@ aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
 FIGURES: list[tuple[str, str, str]] = []
 # Test files in which something failed: their server's log is kept.
 FAILED_FILES = pytest.StashKey[set]()
+EXIT_STATUS = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser):
@@ -52,6 +54,23 @@ def pytest_runtest_makereport(item, call):
 
 def pytest_sessionstart(session):
     session.stash[FAILED_FILES] = set()
+
+
+def pytest_sessionfinish(session, exitstatus):
+    session.config.stash[EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Leaves without Python's own shutdown once the SDK is loaded.
+
+    The SDK's threads call into Python until the very end, and an interpreter that is shutting down ends such a thread by
+    unwinding it, through Rust frames that must not unwind: now and then the process aborted after its last test.
+    """
+    if "livekit" in sys.modules and EXIT_STATUS in config.stash:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[EXIT_STATUS])
 
 
 def pytest_terminal_summary(terminalreporter):
