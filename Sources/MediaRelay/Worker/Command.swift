@@ -165,14 +165,51 @@ public struct SubscriptionParameters: Sendable, Equatable {
     }
 }
 
+/// One message of a data channel (RFC 8831).
+public struct DataMessage: Sendable, Equatable {
+    /// The channel's label. Each recipient gets it on its own channel of that name, whoever opened it.
+    public var channel: String
+    /// At most `DataMessage.maximumBytes`.
+    public var bytes: [UInt8]
+    public init(channel: String, bytes: [UInt8]) {
+        self.channel = channel
+        self.bytes = bytes
+    }
+}
+
+/// How a data channel that we open treats what is sent on it (RFC 8832, 5.1).
+public struct DataChannelParameters: Sendable, Equatable {
+    public var label: String
+    public var isOrdered: Bool
+    /// Nil: every message arrives.
+    public var maximumRetransmissions: UInt32?
+    public init(label: String, isOrdered: Bool = true, maximumRetransmissions: UInt32? = nil) {
+        self.label = label
+        self.isOrdered = isOrdered
+        self.maximumRetransmissions = maximumRetransmissions
+    }
+}
+
 public enum Command: Sendable, Equatable {
     case openTransport(TransportID, owner: OwnerTag, role: TransportRole, local: ICECredentials)
     /// Set once before DTLS may begin; again with new ICE credentials for an ICE restart (fingerprints must not change).
     case setRemote(TransportID, RemoteTransportParameters)
+    /// New credentials of ours. The old ones stay good, and media keeps flowing, until a check with the new ones arrives.
+    case restartICE(TransportID, local: ICECredentials)
     /// The extension identifiers in force on this transport, both directions.
     case setHeaderExtensions(TransportID, [HeaderExtension: UInt8])
     /// Closes everything on it. `Event.transportClosed` follows when the names are free.
     case closeTransport(TransportID)
+
+    /// Opened from our side as soon as SCTP stands; once per label.
+    case openDataChannel(TransportID, DataChannelParameters)
+    /// One message to many transports of one worker. A recipient without such a channel yet gets it when it has one; a
+    /// recipient that takes up reliable data too slowly is reported by `Event.dataOverflow`, and lossy data is dropped.
+    case sendData([TransportID], DataMessage)
+    /// Exactly one for each `Event.data` of this transport, in their order, after the `sendData` it caused. More is
+    /// read from the transport only as these come back, and only once one of the `recipients` (the fastest) has room:
+    /// so a sender is slowed down to its fastest receiver, and memory is bounded.
+    case dataHandled(TransportID, recipients: [TransportID])
 
     case openPublication(PublicationID, PublicationParameters)
     /// The client changed what it sends: new formats or encodings after a renegotiation.
@@ -192,9 +229,11 @@ extension Command {
     /// Whose command it is: the worker of the name it begins with.
     var worker: WorkerIndex {
         switch self {
-        case .openTransport(let id, _, _, _), .setRemote(let id, _), .setHeaderExtensions(let id, _),
-            .closeTransport(let id):
+        case .openTransport(let id, _, _, _), .setRemote(let id, _), .restartICE(let id, _),
+            .setHeaderExtensions(let id, _), .closeTransport(let id), .openDataChannel(let id, _),
+            .dataHandled(let id, _):
             id.worker
+        case .sendData(let recipients, _): recipients.first?.worker ?? WorkerIndex(rawValue: 0)
         case .openPublication(let id, _), .updatePublication(let id, _), .setMuted(let id, _),
             .requestKeyframe(let id), .closePublication(let id), .push(let id, _):
             id.worker

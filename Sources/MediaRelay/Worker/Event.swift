@@ -51,6 +51,11 @@ public enum Event: Sendable, Equatable {
     case transport(TransportID, TransportState)
     /// All objects of the transport are gone; their names are back in the pool.
     case transportClosed(TransportID)
+    /// A client's message on one of its data channels; to be answered by `Command.dataHandled`.
+    case data(TransportID, DataMessage)
+    /// The client takes up reliable data more slowly than it is sent, and the limit is reached: what was sent since is
+    /// lost, so it has to go.
+    case dataOverflow(TransportID)
     /// The first authentic packet came.
     case publicationStarted(PublicationID)
     case publicationClosed(PublicationID)

@@ -87,6 +87,7 @@ package final class RelayCore {
         case .setRemote(let id, let parameters): setRemote(id, parameters, now)
         case .setHeaderExtensions(let id, let identifiers): setHeaderExtensions(id, identifiers, now)
         case .closeTransport(let id): close(id, now)
+        case .restartICE, .openDataChannel, .sendData, .dataHandled: refusedCommands &+= 1
         case .openPublication(let id, let parameters): open(id, parameters, now)
         case .updatePublication(let id, let parameters): update(id, parameters, now)
         case .setMuted(let id, let isMuted): setMuted(id, isMuted, now)

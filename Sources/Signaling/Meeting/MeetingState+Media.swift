@@ -23,6 +23,7 @@ extension MeetingState {
         case .subscriptionUnsupported(let subscription):
             if let (subscriber, track) = subscriptions[subscription] { refuse(track, for: subscriber) }
         case .audioActivity(let levels): receive(levels)
+        case .data, .dataOverflow: break
         case .transportClosed, .publicationStarted, .subscriptionStarted, .keyframeWanted, .packet: break
         }
     }
