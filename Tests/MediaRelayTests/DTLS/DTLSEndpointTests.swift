@@ -185,6 +185,13 @@ import Testing
             hostile.append(DTLSRecords.record(type: 23, epoch: epoch, sequence: 102, .random(60, using: &generator)))
             hostile.append(DTLSRecords.record(type: 63, epoch: epoch, sequence: 103, []))
         }
+        // Too short to be encrypted at all, just long enough, and longer.
+        for length in 0..<40 {
+            for type in UInt8(21)...23 {
+                let content = [UInt8].random(length, using: &generator)
+                hostile.append(DTLSRecords.record(type: type, epoch: 1, sequence: UInt64(200 + length), content))
+            }
+        }
         for length in 0..<300 { hostile.append([22] + .random(length, using: &generator)) }
         for datagram in hostile {
             pair.server.receive(datagram, now: pair.now)

@@ -12,6 +12,9 @@ struct DTLSRecordFilter: Sendable {
 
     static let recordHeaderBytes = 13
     static let handshakeHeaderBytes = 12
+    /// Explicit nonce and tag (RFC 5288, 3). libssl 3.0.19 and older take a shorter encrypted record for an error of their
+    /// own and end the association, so that anybody could end it.
+    static let encryptionBytes = 8 + 16
 
     /// Announced length of each handshake message so far, by message_seq.
     private var announced: [UInt16: Int] = [:]
@@ -46,6 +49,7 @@ struct DTLSRecordFilter: Sendable {
 
     private mutating func judge(type: UInt8, epoch: UInt16, _ content: inout ByteReader, isConnected: Bool) -> Bool {
         guard (ContentType.changeCipherSpec...ContentType.applicationData).contains(type) else { return false }
+        if epoch > 0, content.remaining < Self.encryptionBytes { return false }
         // No renegotiation, so there is no epoch after the first encrypted one.
         if isConnected { return epoch == 1 }
         switch (epoch, type) {

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 // Builds the libFuzzer target of the signal messages: a package of its own because it needs swift-protobuf and the
-// sanitizers in every module. The sources are the repository's, by the link `Sources`; of each module only what a
-// meeting needs to run without sockets.
+// sanitizers in every module. The sources are the repository's, by the link `Sources` that the Makefile makes; of each
+// module only what a meeting needs to run without sockets.
 
 import PackageDescription
 
