@@ -179,7 +179,10 @@ struct RecordedRelay {
             #expect(everOpened.insert(.transport(id)).inserted)
             #expect(local.usernameFragment.count >= 4 && local.password.count >= 22)
             transports.insert(id)
-        case .setRemote(let id, _), .setHeaderExtensions(let id, _): #expect(transports.contains(id))
+        case .setRemote(let id, _), .restartICE(let id, _), .setHeaderExtensions(let id, _),
+            .openDataChannel(let id, _), .dataHandled(let id, _):
+            #expect(transports.contains(id))
+        case .sendData(let recipients, _): #expect(recipients.allSatisfy(transports.contains))
         case .closeTransport(let id):
             #expect(transports.remove(id) != nil)
             #expect(!subscriptions.values.contains { $0.transport == id })

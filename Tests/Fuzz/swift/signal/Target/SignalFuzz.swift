@@ -179,7 +179,10 @@ private struct House {
         case .closePublication(let id): precondition(publications.remove(id) != nil)
         case .openSubscription(let id, _): precondition(subscriptions.insert(id).inserted)
         case .closeSubscription(let id): precondition(subscriptions.remove(id) != nil)
-        case .setRemote(let id, _), .setHeaderExtensions(let id, _): precondition(transports.contains(id))
+        case .setRemote(let id, _), .restartICE(let id, _), .setHeaderExtensions(let id, _),
+            .openDataChannel(let id, _), .dataHandled(let id, _):
+            precondition(transports.contains(id))
+        case .sendData(let recipients, _): precondition(recipients.allSatisfy(transports.contains))
         case .updatePublication(let id, _), .setMuted(let id, _), .requestKeyframe(let id):
             precondition(publications.contains(id))
         case .setPaused(let id, _): precondition(subscriptions.contains(id))
