@@ -155,8 +155,10 @@ extension Limits {
         /// taken. It is the window announced: 20 Mbit/s at 100 ms, and four of the longest messages.
         static let receiveBytes = 262_144
         /// What is held to be sent, acknowledgement included. A receiver that lets it fill up is too slow for its
-        /// meeting; `SCTPSendError.bufferFull` says so.
-        static let sendBytes = 524_288
+        /// meeting; `SCTPSendError.bufferFull` says so. Above `windowBytes` there is room for what twelve senders have
+        /// under way when they are made to wait (`Limits.Data.unhandledBytes` each), or for a slow receiver to fall a
+        /// quarter of a second behind a sender of 100 Mbit/s. More only delays the verdict on one who is too slow.
+        static let sendBytes = 4_194_304
         /// Charged on top of the payload for everything held: its record and the heap's own header. Without it a peer
         /// could make us hold a quarter of a million one-byte messages.
         static let heldOverheadBytes = 128
@@ -198,6 +200,11 @@ extension Limits {
 
         /// RFC 9260 starts with about four packets; ten as TCP (RFC 6928) and libwebrtc, for the burst after a join.
         static let initialWindowPackets = 10
+        /// On the way at most: 80 Mbit/s at 100 ms.
+        static let windowBytes = 1_048_576
+        /// Chunks on the way at most, so that a SACK with holes, which walks over them, stays cheap when they are tiny.
+        /// Four times what `windowBytes` is in full packets.
+        static let outstandingChunks = 4_096
         /// New packets per SACK (RFC 9260, Max.Burst), so that one which closes a long gap does not flood the path.
         static let burstPackets = 4
         /// What unused bursts may add up to when a batch of packets is handled at once.
@@ -211,5 +218,22 @@ extension Limits {
         static let channels = 32
         /// A label and a protocol name each; they reach the rooms above.
         static let labelBytes = 128
+    }
+
+    /// Messages on their way from one client to others.
+    enum Data {
+        /// Of one sender, handed up and not yet passed on: what a meeting takes five milliseconds to route at
+        /// 400 Mbit/s. More would let a dozen senders together overrun a receiver before they are told to wait.
+        static let unhandledBytes = 262_144
+        /// Lists of recipients that a sender waits for, each on its own. Messages to one list more do not make it wait;
+        /// `SCTP.sendBytes` still bounds what they may pile up.
+        static let awaitedLists = 64
+        /// Held for a receiver that may still be sent more at full speed: a whole congestion window on its way.
+        static let roomBytes = SCTP.windowBytes
+        /// Lossy messages not sent yet, per channel: newer ones are dropped. Half a second of 1 Mbit/s, beyond which
+        /// they are of no use.
+        static let lossyBytes = 65_536
+        /// Messages for channels that are not open yet: two of the longest.
+        static let earlyBytes = 2 * (SCTP.messageBytes + SCTP.heldOverheadBytes)
     }
 }

@@ -44,6 +44,7 @@ public struct WorkerStatistics: Sendable, Equatable {
     public var allocatedBytes: UInt64 = 0
 
     public var feedback = FeedbackStatistics()
+    public var data = DataStatistics()
     /// STUN datagrams that were malformed, for nobody here, or failed authentication.
     public var refusedStun: UInt64 = 0
     /// Commands on names that are not open, twice open, or beyond a limit.
@@ -96,6 +97,43 @@ public struct FeedbackStatistics: Sendable, Equatable {
     public var unknownIn: UInt64 = 0
 
     public init() {}
+}
+
+/// Why a message was not sent to one of its recipients.
+public enum DataDrop: String, Sendable, Equatable, CaseIterable {
+    /// Lossy, and too much of it waits already.
+    case congested
+    /// Pushed out by later ones before the client had a channel of that name.
+    case noChannel = "no-channel"
+    /// Reliable, and the client takes it up too slowly.
+    case overflow
+    /// The client's data channels are closed.
+    case closed
+}
+
+/// Messages of data channels. A message counts as sent once for each recipient.
+public struct DataStatistics: Sendable, Equatable {
+    public var messagesIn: UInt64 = 0
+    public var messagesOut: UInt64 = 0
+    public var bytesIn: UInt64 = 0
+    public var bytesOut: UInt64 = 0
+    public var drops: [DataDrop: UInt64] = [:]
+    /// Clients reported for taking up reliable data too slowly.
+    public var overflows: UInt64 = 0
+    /// Gauge: bytes handed up and not yet passed on, or sent and not yet acknowledged.
+    public var heldBytes = 0
+
+    public init() {}
+
+    mutating func noteReceived(_ message: DataMessage) {
+        messagesIn &+= 1
+        bytesIn &+= UInt64(message.bytes.count)
+    }
+
+    mutating func noteSent(_ message: DataMessage) {
+        messagesOut &+= 1
+        bytesOut &+= UInt64(message.bytes.count)
+    }
 }
 
 public struct LoopStatistics: Sendable, Equatable {

@@ -19,6 +19,7 @@ OCCUPANCY = (
     "hutong_streams",
     "hutong_subscriptions",
     "hutong_pool_packets",
+    "hutong_data_held_bytes",
 )
 # Reasons that say a datagram was harmless or unwanted rather than lost on the way.
 HARMLESS_DROPS = {

@@ -1,5 +1,5 @@
-// The life of one client connection: ICE finds the address, DTLS proves the person behind it and yields the SRTP keys.
-// Time and datagrams in, actions out; the worker carries them out. Media itself never comes through here.
+// The life of one client connection: ICE finds the address, DTLS proves the person behind it, yields the SRTP keys and
+// carries data channels. Time and datagrams in, actions out; the worker carries them out. Media never comes through here.
 
 /// What the worker must do for a transport, in this order.
 enum TransportAction {
@@ -21,13 +21,16 @@ struct Transport {
     private enum Agent {
         case lite(ICELiteAgent)
         /// A client that does not know its server's password yet.
-        case waiting(candidates: [SocketAddress])
+        case waiting
         case client(ICEClientAgent)
     }
 
     private(set) var stage = TransportStage.new
     private(set) var profile: SRTPProfile?
-    private let local: ICECredentials
+    var data: TransportData
+    private var local: ICECredentials
+    /// The server's, when this is a client.
+    private let candidates: [SocketAddress]
     private let certificate: DTLSCertificate
     private let dtlsRole: DTLSEndpoint.Role
     private var agent: Agent
@@ -44,10 +47,13 @@ struct Transport {
         case .server:
             dtlsRole = .server
             agent = .lite(ICELiteAgent(local: local))
+            candidates = []
         case .client(let candidates):
             dtlsRole = .client
-            agent = .waiting(candidates: candidates)
+            agent = .waiting
+            self.candidates = candidates
         }
+        data = TransportData(isDTLSClient: dtlsRole == .client)
     }
 
     /// When `handleTimeout` wants to be called.
@@ -59,7 +65,9 @@ struct Transport {
             case .waiting: .never
             case .client(let agent): agent.nextDeadline
             }
-        return min(ice, dtls?.nextDeadline ?? .never, iceDeadline, dtlsDeadline)
+        // Without consent nothing can be sent, and silence says nothing about the client's data channels.
+        let data = stage == .connected ? data.nextDeadline : .never
+        return min(min(ice, dtls?.nextDeadline ?? .never), min(iceDeadline, dtlsDeadline), data)
     }
 
     /// STUN requests that name one of these are for this transport.
@@ -96,6 +104,20 @@ struct Transport {
         for datagram in early { actions += receive(handshake: datagram, now) }
         early = []
         return actions
+    }
+
+    /// New credentials of ours. Nil: it is over. A client then waits for its server's new ones.
+    mutating func restartICE(local: ICECredentials, _ now: MediaTime) -> [TransportAction]? {
+        guard stage != .ended else { return nil }
+        let old = self.local
+        self.local = local
+        guard case .lite(var lite) = agent else {
+            agent = .waiting
+            return [.retireUsernameFragment(old.usernameFragment)]
+        }
+        let actions = lite.restart(local: local)
+        agent = .lite(lite)
+        return follow(actions, now)
     }
 
     mutating func receive(
@@ -151,7 +173,26 @@ struct Transport {
             dtls.handleTimeout(now: now)
             actions += followDTLS()
         }
+        if stage == .connected, data.nextDeadline <= now { data.handleTimeout(now) }
         return actions
+    }
+
+    /// Hands what DTLS has decrypted to the data channels. To be called after each of the above; what is not taken would
+    /// pile up.
+    mutating func receiveData(
+        _ now: MediaTime, _ statistics: inout DataStatistics, random: inout some RandomNumberGenerator
+    ) {
+        guard let dtls, stage == .connected || stage == .disconnected else { return }
+        data.connect(now, &statistics, random: &random)
+        for packet in dtls.takeApplicationData() { data.receive(packet, now, random: &random) }
+    }
+
+    /// Encrypts what the data channels have to send. To be called after each use of `data`.
+    mutating func sendData(_ now: MediaTime) -> [TransportAction] {
+        guard let dtls, stage == .connected else { return [] }
+        // A packet that cannot be encrypted is lost, as on a network.
+        for packet in data.takeOutgoing() { _ = dtls.send(packet, now: now) }
+        return dtls.takeOutgoing().map(TransportAction.sendOnSelected)
     }
 
     /// Once, when `installKeys` asks for it. The caller wipes them.
@@ -165,6 +206,7 @@ struct Transport {
         guard stage != .ended, let dtls else { return [] }
         dtls.close(now: now)
         stage = .ended
+        data.end()
         return dtls.takeOutgoing().map(TransportAction.sendOnSelected)
     }
 
@@ -175,12 +217,12 @@ struct Transport {
         case .lite(var lite):
             lite.setRemote(credentials)
             agent = .lite(lite)
-        case .waiting(let candidates):
+        case .waiting:
             agent = .client(
                 ICEClientAgent(
                     local: local, remote: credentials, candidates: candidates, tieBreaker: random.next()))
         case .client:
-            // Clients of tests and load tests are told their server once.
+            // Clients of tests and load tests are told their server once, and again after their own restart.
             break
         }
     }
@@ -231,8 +273,6 @@ struct Transport {
     private mutating func followDTLS() -> [TransportAction] {
         guard let dtls else { return [] }
         var actions = dtls.takeOutgoing().map(TransportAction.sendOnSelected)
-        // SCTP is not spoken yet; what is not taken would pile up.
-        _ = dtls.takeApplicationData()
         switch dtls.state {
         case .handshaking: break
         case .connected(let profile):
@@ -251,6 +291,7 @@ struct Transport {
         guard stage != .ended else { return [] }
         stage = .ended
         early = []
+        data.end()
         return [.clearAddresses, .report(state)]
     }
 }

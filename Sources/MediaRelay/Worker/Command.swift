@@ -169,8 +169,11 @@ public struct SubscriptionParameters: Sendable, Equatable {
 public struct DataMessage: Sendable, Equatable {
     /// The channel's label. Each recipient gets it on its own channel of that name, whoever opened it.
     public var channel: String
-    /// At most `DataMessage.maximumBytes`.
+    /// At most `maximumBytes`.
     public var bytes: [UInt8]
+
+    public static let maximumBytes = Limits.SCTP.messageBytes
+
     public init(channel: String, bytes: [UInt8]) {
         self.channel = channel
         self.bytes = bytes

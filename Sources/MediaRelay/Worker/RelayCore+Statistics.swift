@@ -39,6 +39,10 @@ extension RelayCore {
         result.packetsInUse = Int(core.packets_in_use)
         result.allocatedBytes = core.allocated_bytes
         result.feedback = feedback
+        result.data = dataStatistics
+        for entry in transports.values {
+            result.data.heldBytes += entry.connection.data.heldBytes + entry.dataFlow.heldBytes
+        }
         result.refusedStun = refusedStun
         result.refusedCommands = refusedCommands
         return result

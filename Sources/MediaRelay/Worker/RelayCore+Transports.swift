@@ -32,6 +32,17 @@ extension RelayCore {
         carryOut(actions, of: id, now)
     }
 
+    func restartICE(_ id: TransportID, _ local: ICECredentials, _ now: MediaTime) {
+        guard usernameFragments[local.usernameFragment] == nil,
+            let actions = transports[id]?.connection.restartICE(local: local, now)
+        else {
+            refusedCommands &+= 1
+            return
+        }
+        usernameFragments[local.usernameFragment] = id
+        carryOut(actions, of: id, now)
+    }
+
     func setHeaderExtensions(_ id: TransportID, _ identifiers: [HeaderExtension: UInt8], _ now: MediaTime) {
         guard transports[id] != nil, packets.setExtensions(identifiers, of: id.name) == .done else {
             refusedCommands &+= 1
@@ -52,6 +63,7 @@ extension RelayCore {
         for subscription in entry.subscriptions { close(subscription) }
         for publication in entry.publications { close(publication) }
         packets.closeTransport(id.name)
+        stopAwaiting(id)
         forget(id)
         timers.cancel(.transport(id))
         transports[id] = nil
@@ -81,16 +93,18 @@ extension RelayCore {
     func receive(handshake bytes: [UInt8], on id: TransportID, _ now: MediaTime) {
         guard let actions = transports[id]?.connection.receive(handshake: bytes, now) else { return }
         carryOut(actions, of: id, now)
+        exchangeData(of: id, now)
     }
 
     func handleTimeout(of id: TransportID, _ now: MediaTime) {
         guard let actions = transports[id]?.connection.handleTimeout(now, random: &random) else { return }
         carryOut(actions, of: id, now)
+        exchangeData(of: id, now)
     }
 
     // MARK: Actions
 
-    private func carryOut(_ actions: [TransportAction], of id: TransportID, _ now: MediaTime) {
+    func carryOut(_ actions: [TransportAction], of id: TransportID, _ now: MediaTime) {
         for action in actions {
             switch action {
             case .send(let bytes, let address): packets.send(bytes, to: address)
@@ -138,6 +152,7 @@ extension RelayCore {
 
     /// Nothing that comes from the network is for it any more.
     private func forget(_ id: TransportID) {
+        dataIsDue(id)
         cancelReports(of: id)
         clientTransports.remove(id)
         for fragment in transports[id]?.connection.localUsernameFragments ?? []

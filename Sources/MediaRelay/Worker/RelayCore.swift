@@ -6,11 +6,11 @@
 //   handlePacketEvents├─ tables below ─ actions ┤
 //   runTimers         ┘                         └ takeEvents, takeReleasedNames
 //
-// Aspects: +Transports (ICE, DTLS, closing), +Publications, +Subscriptions, +Keyframes, +Feedback (RTCP in), +Reports
-// (RTCP out), +Speakers, +Statistics.
+// Aspects: +Transports (ICE, DTLS, closing), +DataChannels, +Publications, +Subscriptions, +Keyframes, +Feedback (RTCP
+// in), +Reports (RTCP out), +Speakers, +Statistics.
 
 enum RelayTimer: Hashable {
-    /// ICE and DTLS.
+    /// ICE, DTLS and SCTP.
     case transport(TransportID)
     /// RTCP reports of a connected transport.
     case reports(TransportID)
@@ -45,6 +45,9 @@ package final class RelayCore {
     var streamNames = NameTable()
     var speakers = SpeakerRanking()
 
+    /// Transports whose data channels have something to send or may be read again.
+    var transportsWithDueData = FIFO<TransportID>()
+    var dataStatistics = DataStatistics()
     var feedback = FeedbackStatistics()
     var transportFailures: [TransportFailure: UInt64] = [:]
     var refusedStun: UInt64 = 0
@@ -87,7 +90,10 @@ package final class RelayCore {
         case .setRemote(let id, let parameters): setRemote(id, parameters, now)
         case .setHeaderExtensions(let id, let identifiers): setHeaderExtensions(id, identifiers, now)
         case .closeTransport(let id): close(id, now)
-        case .restartICE, .openDataChannel, .sendData, .dataHandled: refusedCommands &+= 1
+        case .restartICE(let id, let local): restartICE(id, local, now)
+        case .openDataChannel(let id, let parameters): openDataChannel(id, parameters, now)
+        case .sendData(let recipients, let message): sendData(recipients, message, now)
+        case .dataHandled(let id, let recipients): dataHandled(id, recipients)
         case .openPublication(let id, let parameters): open(id, parameters, now)
         case .updatePublication(let id, let parameters): update(id, parameters, now)
         case .setMuted(let id, let isMuted): setMuted(id, isMuted, now)
@@ -100,13 +106,15 @@ package final class RelayCore {
         }
     }
 
-    /// What the last receive left to think about. Handling it may cause more, which is handled too.
+    /// What the last receive left to think about. Handling it may cause more, which is handled too. What commands and
+    /// timers have left to the data channels leaves here, so that messages of one turn share packets.
     package func handlePacketEvents(_ now: MediaTime) {
         while true {
             let events = packets.takeEvents()
-            if events.isEmpty { return }
+            if events.isEmpty { break }
             for event in events { handle(event, now) }
         }
+        exchangeDueData(now)
     }
 
     package func runTimers(_ now: MediaTime) {

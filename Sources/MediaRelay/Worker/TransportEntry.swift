@@ -8,6 +8,7 @@ struct TransportEntry {
     /// By the SSRC that its packets go out with: feedback names nothing else.
     var subscriptionsBySSRC: [UInt32: SubscriptionID] = [:]
     var extensions: [HeaderExtension: UInt8] = [:]
+    var dataFlow = DataFlow()
 
     /// Who our feedback is from.
     let reporterSSRC: UInt32

@@ -55,7 +55,7 @@ extension MetricFamily {
             perWorker("hutong_core_allocated_bytes", .gauge, "Bytes held by the packet core's objects.") {
                 .integer($0.allocatedBytes)
             },
-        ] + relayLabelled(workers) + relayFeedback(workers) + relayLoop(workers)
+        ] + relayLabelled(workers) + relayFeedback(workers) + relayData(workers) + relayLoop(workers)
     }
 
     private static func relayLabelled(_ workers: [WorkerStatistics]) -> [MetricFamily] {
@@ -87,32 +87,63 @@ extension MetricFamily {
         return [protocols, drops, transports, failures, profiles]
     }
 
-    private static func relayFeedback(_ workers: [WorkerStatistics]) -> [MetricFamily] {
-        func directed(
-            _ name: String, _ help: String, _ received: (FeedbackStatistics) -> UInt64,
-            _ sent: (FeedbackStatistics) -> UInt64
-        ) -> MetricFamily {
-            var family = MetricFamily(name, .counter, help)
-            for worker in workers {
-                let (label, feedback) = (worker.label, worker.feedback)
-                family.add(.integer(received(feedback)), label, MetricLabel("direction", "received"))
-                family.add(.integer(sent(feedback)), label, MetricLabel("direction", "sent"))
-            }
-            return family
+    /// One counter for each direction.
+    private static func directed(
+        _ workers: [WorkerStatistics], _ name: String, _ help: String, _ received: KeyPath<WorkerStatistics, UInt64>,
+        _ sent: KeyPath<WorkerStatistics, UInt64>
+    ) -> MetricFamily {
+        var family = MetricFamily(name, .counter, help)
+        for worker in workers {
+            family.add(.integer(worker[keyPath: received]), worker.label, MetricLabel("direction", "received"))
+            family.add(.integer(worker[keyPath: sent]), worker.label, MetricLabel("direction", "sent"))
         }
+        return family
+    }
+
+    private static func relayFeedback(_ workers: [WorkerStatistics]) -> [MetricFamily] {
         var malformed = MetricFamily(
             "hutong_malformed_rtcp_total", .counter, "Compound RTCP packets with a broken part.")
         for worker in workers { malformed.add(.integer(worker.feedback.malformedIn), worker.label) }
         return [
-            directed("hutong_nacks_total", "Packets reported missing (RFC 4585).", { $0.nacksIn }, { $0.nacksOut }),
             directed(
-                "hutong_plis_total", "Keyframe requests: PLI and FIR.", { $0.keyframeRequestsIn },
-                { $0.keyframeRequestsOut }),
-            directed("hutong_rtcp_reports_total", "Sender and receiver reports.", { $0.reportsIn }, { $0.reportsOut }),
+                workers, "hutong_nacks_total", "Packets reported missing (RFC 4585).", \.feedback.nacksIn,
+                \.feedback.nacksOut),
             directed(
-                "hutong_transport_feedback_total", "Transport-wide congestion feedback.", { $0.transportFeedbackIn },
-                { $0.transportFeedbackOut }),
+                workers, "hutong_plis_total", "Keyframe requests: PLI and FIR.", \.feedback.keyframeRequestsIn,
+                \.feedback.keyframeRequestsOut),
+            directed(
+                workers, "hutong_rtcp_reports_total", "Sender and receiver reports.", \.feedback.reportsIn,
+                \.feedback.reportsOut),
+            directed(
+                workers, "hutong_transport_feedback_total", "Transport-wide congestion feedback.",
+                \.feedback.transportFeedbackIn, \.feedback.transportFeedbackOut),
             malformed,
+        ]
+    }
+
+    private static func relayData(_ workers: [WorkerStatistics]) -> [MetricFamily] {
+        var drops = MetricFamily(
+            "hutong_data_dropped_messages_total", .counter, "Data messages not sent to a recipient, by reason.")
+        var overflows = MetricFamily(
+            "hutong_data_overflows_total", .counter, "Clients that took up reliable data too slowly.")
+        var held = MetricFamily(
+            "hutong_data_held_bytes", .gauge, "Data being routed, waiting for a channel or for acknowledgement.")
+        for worker in workers {
+            for reason in DataDrop.allCases {
+                let count = worker.data.drops[reason] ?? 0
+                drops.add(.integer(count), worker.label, MetricLabel("reason", reason.rawValue))
+            }
+            overflows.add(.integer(worker.data.overflows), worker.label)
+            held.add(MetricValue(worker.data.heldBytes), worker.label)
+        }
+        return [
+            directed(
+                workers, "hutong_data_messages_total", "Messages of data channels, sent once for each recipient.",
+                \.data.messagesIn, \.data.messagesOut),
+            directed(
+                workers, "hutong_data_bytes_total", "Bytes of data channel messages.", \.data.bytesIn,
+                \.data.bytesOut),
+            drops, overflows, held,
         ]
     }
 

@@ -115,6 +115,14 @@ final class SCTPNetwork {
     }
 }
 
+extension SCTPAssociation {
+    func takeEvents() -> [SCTPEvent] { Array(AnyIterator { self.takeEvent() }) }
+}
+
+extension DataChannels {
+    func takeEvents() -> [DataChannelEvent] { Array(AnyIterator { self.takeEvent() }) }
+}
+
 /// The second number drawn is the initial TSN.
 private struct FixedStart: RandomNumberGenerator {
     var tsn: UInt32?

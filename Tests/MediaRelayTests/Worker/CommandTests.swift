@@ -61,7 +61,8 @@ import Testing
         let subscription = pool.subscription(on: Self.worker)
         let stale: [Command] = [
             .setRemote(transport, RemoteTransportParameters(ice: Self.credentials, fingerprints: [])),
-            .setHeaderExtensions(transport, [:]), .closeTransport(transport),
+            .restartICE(transport, local: Self.credentials), .setHeaderExtensions(transport, [:]),
+            .openDataChannel(transport, DataChannelParameters(label: "a")), .closeTransport(transport),
             .updatePublication(publication, audio(transport)), .setMuted(publication, true),
             .requestKeyframe(publication), .closePublication(publication), .push(publication, [1, 2, 3]),
             .setPaused(subscription, true), .closeSubscription(subscription),
@@ -170,7 +171,15 @@ import Testing
                     transport, owner: Self.owner, role: .server,
                     local: credentials(Int.random(in: 0...50, using: &random))),
                 .setRemote(transport, RemoteTransportParameters(ice: credentials(1), fingerprints: [])),
+                .restartICE(transport, local: credentials(Int.random(in: 0...50, using: &random))),
                 .setHeaderExtensions(transport, [.mid: UInt8.random(in: 0...255, using: &random)]),
+                .openDataChannel(
+                    transport, DataChannelParameters(label: mid, maximumRetransmissions: UInt32.max)),
+                .sendData(
+                    [transport, other],
+                    DataMessage(
+                        channel: mid, bytes: [UInt8](repeating: 0, count: random.happens(0.1) ? 70_000 : 3))),
+                .dataHandled(transport, recipients: [other]),
                 .closeTransport(transport), .openPublication(publication, parameters),
                 .updatePublication(publication, parameters), .setMuted(publication, true),
                 .requestKeyframe(publication), .closePublication(publication),
@@ -193,6 +202,7 @@ import Testing
         #expect(statistics.streams == 0)
         #expect(statistics.publications == 0)
         #expect(statistics.subscriptions == 0)
+        #expect(statistics.data.heldBytes == 0)
         #expect(core.nextDeadline == .never)
     }
 }

@@ -11,11 +11,37 @@
 public import MediaRelay
 
 public final class VirtualServer: CoreHost {
+    /// All but messages of data channels.
     public private(set) var events: [Event] = []
+    /// Who gets a message of a transport. Nil: nobody says, as when a meeting hangs, and messages wait in `unrouted`.
+    public var recipients: ((TransportID) -> [TransportID])?
+    public private(set) var unrouted: [(from: TransportID, message: DataMessage)] = []
 
-    public override func handle(_ event: Event, _ now: MediaTime) { events.append(event) }
+    public override func handle(_ event: Event, _ now: MediaTime) {
+        if case .data(let transport, let message) = event {
+            unrouted.append((transport, message))
+        } else {
+            events.append(event)
+        }
+    }
 
     public func forgetEvents() { events = [] }
+
+    public override var nextDeadline: MediaTime {
+        unrouted.isEmpty || recipients == nil ? super.nextDeadline : MediaTime(microseconds: 0)
+    }
+
+    public override func run(_ now: MediaTime) {
+        super.run(now)
+        guard let recipients else { return }
+        let routed = unrouted
+        unrouted = []
+        for (transport, message) in routed {
+            let others = recipients(transport)
+            perform(.sendData(others, message), now)
+            perform(.dataHandled(transport, recipients: others), now)
+        }
+    }
 }
 
 /// One publication as the server knows it, with the client's local publications behind it: one per encoding.
@@ -118,6 +144,41 @@ public final class Scenario: CustomStringConvertible {
     public func vanish(_ client: VirtualClient) {
         network.remove(client)
         clients.removeAll { $0 === client }
+    }
+
+    /// Both sides get new ICE credentials, as after an offer with new ones and its answer.
+    public func restartICE(of client: VirtualClient) {
+        guard let transport = client.serverTransport else { return }
+        let (serverSide, clientSide) = (credentials(), credentials())
+        server.perform(.restartICE(transport, local: serverSide), now)
+        server.perform(
+            .setRemote(
+                transport, RemoteTransportParameters(ice: clientSide, fingerprints: [client.core.fingerprint])), now)
+        client.perform(.restartICE(client.transport, local: clientSide), now)
+        client.perform(
+            .setRemote(
+                client.transport,
+                RemoteTransportParameters(ice: serverSide, fingerprints: [server.core.fingerprint])), now)
+    }
+
+    // MARK: Data
+
+    /// Every message goes to everybody but its sender.
+    public func shareData() {
+        server.recipients = { [unowned self] sender in clients.compactMap(\.serverTransport).filter { $0 != sender } }
+    }
+
+    /// The client opens a channel.
+    public func openChannel(_ label: String, of client: VirtualClient, isLossy: Bool = false) {
+        client.perform(
+            .openDataChannel(
+                client.transport,
+                DataChannelParameters(
+                    label: label, isOrdered: !isLossy, maximumRetransmissions: isLossy ? 0 : nil)), now)
+    }
+
+    public func send(_ bytes: [UInt8], on label: String, from client: VirtualClient) {
+        client.perform(.sendData([client.transport], DataMessage(channel: label, bytes: bytes)), now)
     }
 
     // MARK: Media

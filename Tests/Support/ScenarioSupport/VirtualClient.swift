@@ -12,6 +12,11 @@ public final class VirtualClient: CoreHost {
     public var claimedFingerprint: Fingerprint?
     public private(set) var states: [TransportState] = []
     public private(set) var receivers: [PublicationID: VirtualReceiver] = [:]
+    public private(set) var messages: [DataMessage] = []
+    /// False: its program does not read its data channels.
+    public var readsData = true
+    /// What it is sent does not arrive in time.
+    public private(set) var hasOverflowed = false
 
     package private(set) lazy var transport = identifiers.transport(on: Self.worker)
     package var serverTransport: TransportID?
@@ -19,6 +24,7 @@ public final class VirtualClient: CoreHost {
     package var answer: RemoteTransportParameters?
     private var sources: [PublicationID: SyntheticSource] = [:]
     private var sourceCount: UInt8 = 0
+    private var unreadMessages = 0
     private var random: SeededRandom
     private var transportSequence: UInt16 = 65_500
 
@@ -90,7 +96,8 @@ public final class VirtualClient: CoreHost {
     // MARK: Host
 
     public override var nextDeadline: MediaTime {
-        sources.values.reduce(core.nextDeadline) { min($0, $1.nextFrame) }
+        if readsData, unreadMessages > 0 { return MediaTime(microseconds: 0) }
+        return sources.values.reduce(core.nextDeadline) { min($0, $1.nextFrame) }
     }
 
     public override func run(_ now: MediaTime) {
@@ -100,6 +107,10 @@ public final class VirtualClient: CoreHost {
             }
         }
         super.run(now)
+        while readsData, unreadMessages > 0 {
+            unreadMessages -= 1
+            perform(.dataHandled(transport, recipients: []), now)
+        }
         for (publication, receiver) in receivers where receiver.needsKeyframe(now) {
             perform(.requestKeyframe(publication), now)
         }
@@ -109,6 +120,10 @@ public final class VirtualClient: CoreHost {
         switch event {
         case .transport(_, let state): states.append(state)
         case .keyframeWanted(let publication): sources[publication]?.keyframeWanted = true
+        case .data(_, let message):
+            messages.append(message)
+            unreadMessages += 1
+        case .dataOverflow: hasOverflowed = true
         case .packet(let publication, let bytes): receivers[publication]?.receive(bytes, now)
         default: break
         }

@@ -6,7 +6,7 @@ struct CongestionWindow: Sendable {
     private static let floor = 4 * packet
 
     private(set) var bytes = Limits.SCTP.initialWindowPackets * packet
-    private var slowStartThreshold = Limits.SCTP.sendBytes
+    private var slowStartThreshold = Limits.SCTP.windowBytes
     private var partialBytes = 0
     /// Recovering from a loss until this TSN is acknowledged (7.2.4).
     private var recoveryExit: TSN?
@@ -33,7 +33,7 @@ struct CongestionWindow: Sendable {
                 bytes &+= Self.packet
             }
         }
-        bytes = min(bytes, Limits.SCTP.sendBytes)
+        bytes = min(bytes, Limits.SCTP.windowBytes)
     }
 
     /// Chunks were overtaken; `highest` is the last one sent. One loss per window halves it.

@@ -22,8 +22,8 @@ enum DataChannelError: Error, Equatable, Sendable {
     case send(SCTPSendError)
 }
 
-/// Not Sendable, like the association it owns. After each call that takes `now`: `takeEvents`, `takeOutgoing`, then
-/// `nextDeadline`.
+/// Not Sendable, like the association it owns. After each call that takes `now`: `takeEvent` as long as the owner has room,
+/// `takeOutgoing`, then `nextDeadline`.
 final class DataChannels {
     struct Channel: Equatable, Sendable {
         enum State: Equatable, Sendable {
@@ -47,7 +47,7 @@ final class DataChannels {
     private(set) var channels: [UInt16: Channel] = [:]
     /// RFC 8832, 6: the DTLS client opens even streams, the server odd ones, so that they never open the same.
     private let firstID: UInt16
-    private var events: [DataChannelEvent] = []
+    private var events = FIFO<DataChannelEvent>()
     /// Messages for channels that do not exist, of unknown kinds, or broken OPENs.
     private(set) var refusedMessages: UInt64 = 0
 
@@ -65,15 +65,9 @@ final class DataChannels {
     func start(now: MediaTime) { association.start(now: now) }
 
     /// Decrypted application data.
-    func receive(_ packet: [UInt8], now: MediaTime) {
-        association.receive(packet, now: now)
-        follow(now: now)
-    }
+    func receive(_ packet: [UInt8], now: MediaTime) { association.receive(packet, now: now) }
 
-    func handleTimeout(now: MediaTime) {
-        association.handleTimeout(now: now)
-        follow(now: now)
-    }
+    func handleTimeout(now: MediaTime) { association.handleTimeout(now: now) }
 
     /// The new channel's id. It may be sent on at once.
     func open(_ description: DataChannelOpen, now: MediaTime) throws(DataChannelError) -> UInt16 {
@@ -116,20 +110,25 @@ final class DataChannels {
         guard let channel = channels[id], channel.state != .closing else { return }
         channels[id]?.state = .closing
         association.resetStreams([id], now: now)
-        follow(now: now)
     }
 
     /// Ends all channels at once.
-    func abort(now: MediaTime) {
-        association.abort(now: now)
-        follow(now: now)
-    }
+    func abort(now: MediaTime) { association.abort(now: now) }
 
     // MARK: Output
 
-    func takeEvents() -> [DataChannelEvent] {
-        defer { events = [] }
-        return events
+    /// The one to send on; of several with that label the first.
+    func channel(labelled label: String) -> Channel? {
+        channels.values.filter { $0.state != .closing && $0.label == label }.min { $0.id < $1.id }
+    }
+
+    /// The next one. What is not taken waits in the association, so that its receive window closes.
+    func takeEvent() -> DataChannelEvent? {
+        while events.isEmpty {
+            guard let event = association.takeEvent() else { return nil }
+            follow(event, now: association.now)
+        }
+        return events.popFirst()
     }
 
     func takeOutgoing() -> [[UInt8]] { association.takeOutgoing() }
@@ -137,27 +136,19 @@ final class DataChannels {
 
     // MARK: Inside
 
-    private func follow(now: MediaTime) {
-        for event in association.takeEvents() {
-            switch event {
-            case .established: events.append(.connected)
-            case .message(let stream, let ppid, let bytes): receive(bytes, ppid, on: stream, now: now)
-            case .incomingReset(let streams):
-                for id in streams.isEmpty ? channels.keys.sorted() : streams { receiveReset(id, now: now) }
-            case .outgoingReset(let streams, let isPerformed):
-                for id in streams where channels[id] != nil {
-                    channels[id]?.isOutgoingReset = true
-                    // A peer that cannot reset will not reset its direction either.
-                    if !isPerformed { channels[id]?.isIncomingReset = true }
-                    finishClosing(id)
-                }
-            case .aborted(let failure):
-                channels = [:]
-                events.append(.failed(failure))
-            case .closed:
-                channels = [:]
-                events.append(.ended)
-            }
+    private func follow(_ event: SCTPEvent, now: MediaTime) {
+        switch event {
+        case .established: events.append(.connected)
+        case .message(let stream, let ppid, let bytes): receive(bytes, ppid, on: stream, now: now)
+        case .incomingReset(let streams):
+            for id in streams.isEmpty ? channels.keys.sorted() : streams { receiveReset(id, now: now) }
+        case .outgoingReset(let streams, let isPerformed): finishReset(of: streams, isPerformed: isPerformed)
+        case .aborted(let failure):
+            channels = [:]
+            events.append(.failed(failure))
+        case .closed:
+            channels = [:]
+            events.append(.ended)
         }
     }
 
@@ -186,7 +177,9 @@ final class DataChannels {
             if channels[id]?.state == .opening { channels[id]?.state = .open }
             return
         }
-        if let channel = channels[id], channel.isIncomingReset, association.confirmReset(of: id) { follow(now: now) }
+        if channels[id]?.isIncomingReset == true {
+            finishReset(of: association.confirmReset(of: id), isPerformed: true)
+        }
         guard channels[id] == nil else {
             // One that exists cannot be opened again; the first description stands.
             refusedMessages &+= 1
@@ -219,6 +212,15 @@ final class DataChannels {
             association.resetStreams([id], now: now)
         }
         finishClosing(id)
+    }
+
+    private func finishReset(of streams: [UInt16], isPerformed: Bool) {
+        for id in streams where channels[id] != nil {
+            channels[id]?.isOutgoingReset = true
+            // A peer that cannot reset will not reset its direction either.
+            if !isPerformed { channels[id]?.isIncomingReset = true }
+            finishClosing(id)
+        }
     }
 
     private func finishClosing(_ id: UInt16) {

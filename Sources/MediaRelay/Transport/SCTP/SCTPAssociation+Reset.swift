@@ -145,17 +145,21 @@ extension SCTPAssociation {
     }
 
     /// The peer uses the stream anew, which it may only after it has carried out our request: its answer is late or
-    /// lost. False when no request for the stream is under way.
-    func confirmReset(of stream: UInt16) -> Bool {
-        guard let request = outgoingResets.request, request.streams.contains(stream) else { return false }
-        finishReset(request.number, isPerformed: true)
-        return true
+    /// lost. The streams that are reset by that, for which no event follows.
+    func confirmReset(of stream: UInt16) -> [UInt16] {
+        guard let request = outgoingResets.request, request.streams.contains(stream) else { return [] }
+        return finish(request.number, isPerformed: true) ?? []
     }
 
     private func finishReset(_ number: UInt32, isPerformed: Bool) {
-        guard let streams = outgoingResets.finish(number) else { return }
-        if isPerformed { for stream in streams { queue.reset(stream) } }
+        guard let streams = finish(number, isPerformed: isPerformed) else { return }
         events.append(.outgoingReset(streams, performed: isPerformed))
+    }
+
+    private func finish(_ number: UInt32, isPerformed: Bool) -> [UInt16]? {
+        guard let streams = outgoingResets.finish(number) else { return nil }
+        if isPerformed { for stream in streams { queue.reset(stream) } }
+        return streams
     }
 
     /// Of a peer that does not know RFC 6525.

@@ -140,7 +140,9 @@ extension SCTPAssociation {
         if outstanding.isEmpty, now.since(lastSent) > timeout.span { congestion.idled() }
         if flight == 0 { burstPackets = max(burstPackets, Limits.SCTP.initialWindowPackets) }
         // With nothing on the way one chunk probes a shut window (RFC 9260, 6.1 A).
-        guard flight < congestion.bytes, flight == 0 || flight &+ length <= peerWindow else { return nil }
+        guard flight < congestion.bytes, flight == 0 || flight &+ length <= peerWindow,
+            outstanding.count < Limits.SCTP.outstandingChunks
+        else { return nil }
         let needsPacket = isEmpty || SCTPData.headerBytes &+ length.paddedToWord > room
         guard !needsPacket || burstPackets > 0 else { return nil }
         guard let fragment = queue.takeFragment(tsn: outstanding.nextTSN, limit: limit, now: now) else { return nil }

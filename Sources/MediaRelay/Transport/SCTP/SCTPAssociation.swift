@@ -2,8 +2,8 @@
 // `now` in, packets, events and a deadline out. What the messages mean is DataChannels'; encryption and addresses are
 // DTLSEndpoint's and ICE's. One path, no addresses: multihoming, ASCONF and AUTH are not spoken.
 
-/// Not Sendable: it belongs to its worker's thread. After each call that takes `now`: `takeEvents`, then
-/// `takeOutgoing`, then read `nextDeadline`.
+/// Not Sendable: it belongs to its worker's thread. After each call that takes `now`: `takeEvent` as long as the owner has
+/// room, then `takeOutgoing`, then read `nextDeadline`.
 final class SCTPAssociation {
     struct Configuration: Sendable {
         /// From `a=sctp-port` of either side (RFC 8841); everybody says 5000.
@@ -99,7 +99,8 @@ final class SCTPAssociation {
     // Output.
     var pendingPackets: [[UInt8]] = []
     var pendingChunks: [[UInt8]] = []
-    var events: [SCTPEvent] = []
+    var events = FIFO<SCTPEvent>()
+    /// Of the messages among `events`, overhead included.
     var eventBytes = 0
 
     init(configuration: Configuration = Configuration(), using generator: inout some RandomNumberGenerator) {
@@ -177,16 +178,19 @@ final class SCTPAssociation {
 
     // MARK: Output
 
-    /// Received messages count against the receive window until they are taken here.
-    func takeEvents() -> [SCTPEvent] {
-        let before = window
-        eventBytes = 0
-        // A window that was shut is announced open again, or the peer would wait for its own probe.
-        if before < 2 &* Limits.SCTP.packetBytes, window > before, state == .established {
-            acknowledgement.isDue = true
+    /// The next one, in the order of their happening. A message counts against the receive window until it is taken: an
+    /// owner that leaves them here slows the peer down.
+    func takeEvent() -> SCTPEvent? {
+        guard let event = events.popFirst() else { return nil }
+        if case .message(_, _, let bytes) = event {
+            let before = window
+            eventBytes &-= bytes.count &+ Limits.SCTP.heldOverheadBytes
+            // A window that was shut is announced open again, or the peer would wait for its own probe.
+            if before < 2 &* Limits.SCTP.packetBytes, window > before, state == .established {
+                acknowledgement.isDue = true
+            }
         }
-        defer { events = [] }
-        return events
+        return event
     }
 
     /// When `handleTimeout` wants to be called.

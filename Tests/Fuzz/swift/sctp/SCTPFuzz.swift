@@ -61,7 +61,7 @@ private struct Run {
         case 12: subject.close(UInt16(body.first ?? 0), now: now)
         case 13: try? peer.association.send(body, stream: 1, ppid: step & 16 == 0 ? 50 : 53, now: now)
         case 14: association.shutDown(now: now)
-        default: _ = subject.takeEvents()
+        default: while subject.takeEvent() != nil {}
         }
         check()
     }
@@ -80,8 +80,8 @@ private struct Run {
             }
             for bytes in peer.takeOutgoing() { subject.receive(bytes, now: now) }
         }
-        _ = subject.takeEvents()
-        _ = peer.takeEvents()
+        while subject.takeEvent() != nil {}
+        while peer.takeEvent() != nil {}
     }
 
     func check() {
