@@ -28,15 +28,25 @@ struct ExtensionAgreement {
         sessionMaps = offer.extensions
     }
 
-    /// The answer's `extmap` lines for a section: what it offers and the client may send, in the offer's order.
-    func accepted(for section: MediaSection) -> [ExtensionMap] {
+    /// The answer's `extmap` lines for a section: what it offers, in the offer's order.
+    /// - Parameter isSending: the client sends there, or may later; else it receives.
+    func accepted(for section: MediaSection, isSending: Bool) -> [ExtensionMap] {
         var seen: Set<UInt16> = []
         return (sessionMaps + section.extensions).compactMap { map in
+            let direction = map.direction ?? .sendrecv
             guard let known = HeaderExtension(rawValue: map.uri), ids[known].map(UInt16.init) == map.id,
-                (map.direction ?? .sendrecv).sends, seen.insert(map.id).inserted
+                isSending ? direction.sends : direction.receives, seen.insert(map.id).inserted
             else { return nil }
-            // RFC 8285, 6: the answer turns the direction around.
-            return ExtensionMap(id: map.id, direction: map.direction == .sendonly ? .recvonly : nil, uri: map.uri)
+            return ExtensionMap(id: map.id, direction: Self.turned(map.direction), uri: map.uri)
+        }
+    }
+
+    /// RFC 8285, 6: the answer turns the direction around.
+    private static func turned(_ direction: Direction?) -> Direction? {
+        switch direction {
+        case .sendonly: .recvonly
+        case .recvonly: .sendonly
+        case .sendrecv, .inactive, nil: nil
         }
     }
 

@@ -53,8 +53,10 @@ public struct MediaCapabilities: Sendable, Equatable {
 
     static let audioFeedback: [RTCPFeedback] = [.transportCC, .nack]
     static let videoFeedback: [RTCPFeedback] = [.remb, .transportCC, .fir, .nack, .nackPLI]
-    /// In our own offers: the relay does not estimate its downlinks yet, so it asks for no congestion feedback.
-    static let offeredVideoFeedback: [RTCPFeedback] = [.fir, .nack, .nackPLI]
+    /// For what we send: the relay does not estimate its downlinks yet, so it asks for no congestion feedback.
+    static func offeredFeedback(_ kind: MediaKind) -> [RTCPFeedback] {
+        kind == .audio ? [] : [.fir, .nack, .nackPLI]
+    }
 
     /// Identifiers in our own offers; the numbers libwebrtc itself likes, so that nothing is renumbered at the client.
     static func offeredExtensions(_ kind: MediaKind) -> [(HeaderExtension, UInt8)] {

@@ -1,4 +1,4 @@
-// What comes out of answering a publisher's offer, and what the caller may decide while it is answered.
+// What comes out of answering a client's offer, and what the caller may decide while it is answered.
 
 /// A section the client wants to send in, before it is answered.
 public struct ReceivedSection: Sendable, Equatable {
@@ -53,4 +53,12 @@ public struct PublisherAnswer: Sendable, Equatable {
     public var headerExtensions: [HeaderExtension: UInt8]
     /// All audio and video sections with a mid that the client has not stopped, in the offer's order.
     public var sections: [PublishedSection]
+    /// Those that this answer sends a track in.
+    public var subscribed: [SubscribedSection]
+    /// Tracks that the client cannot play; they are in no section, and no later answer will carry them.
+    public var refused: [SubscribedTrack]
+    /// Complete: every section of `subscribed`.
+    public var midToTrackID: [String: String] {
+        Dictionary(subscribed.map { ($0.mid, $0.trackID) }) { first, _ in first }
+    }
 }

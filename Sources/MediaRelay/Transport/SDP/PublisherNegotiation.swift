@@ -1,6 +1,7 @@
-// Answers a client's offers on the connection it publishes on (v0: the publisher peer connection). Pure: text in, text
-// out. Which sections a publication is made of is in the answer; what to do with them is the caller's business.
-// How one section is answered is in SectionAnswer.swift.
+// Answers a client's offers on the connection it publishes on (v0: the publisher peer connection, v1: the only one). Pure:
+// text in, text out. Which sections a publication is made of is in the answer; what to do with them is the caller's
+// business. In v1 the answers also carry the tracks that the client receives: TrackPlacement.swift says where. How one
+// section is answered is in SectionAnswer.swift.
 //
 //   offer ─▶ sections as before? ─▶ BUNDLE and its tagged section ─▶ transport ─▶ extensions ─▶ each section ─▶ answer
 
@@ -17,11 +18,35 @@ public struct PublisherNegotiation: Sendable {
     public let capabilities: MediaCapabilities
     private var version: UInt64 = 0
     private var places: [Place] = []
+    private var placement = TrackPlacement()
 
     public init(local: LocalTransportDescription, capabilities: MediaCapabilities) {
         self.local = local
         self.capabilities = capabilities
     }
+
+    // MARK: What the client receives
+
+    /// The next answer with room for it carries the track.
+    /// - Throws: `SDPError` when there are `Limits.SDP.offeredSections` already, or the configuration leaves no codec of
+    ///   this kind.
+    public mutating func add(_ track: SubscribedTrack) throws(SDPError) {
+        guard !capabilities.entries(track.kind).isEmpty else { throw SDPError(.missing("codec")) }
+        guard placement.count < Limits.SDP.offeredSections else { throw SDPError(.tooMany(.mediaSections)) }
+        placement.add(track)
+    }
+
+    /// Does nothing when there is no such track.
+    public mutating func remove(trackID: String) { placement.remove(trackID: trackID) }
+
+    /// The client has to make an offer, so that an answer can tell it what changed.
+    public var needsOffer: Bool { placement.hasChanges }
+    /// How many sections that offer has to have more than the last one.
+    public var missingSections: SectionCount { placement.missing }
+    /// Those of the last offer in which the client only receives.
+    public var receivingSections: SectionCount { placement.receiving }
+
+    // MARK: Offers
 
     /// - Throws: `SDPError`; nothing changes then.
     public mutating func answer(
@@ -48,6 +73,9 @@ public struct PublisherNegotiation: Sendable {
             origin: local.origin(version: version &+ 1), isICELite: true,
             allowsMixedExtensions: offer.allowsMixedExtensions)
         var published: [PublishedSection] = []
+        var subscribed: [SubscribedSection] = []
+        var placement = self.placement
+        placement.begin()
         var hasApplication = false
         for section in offer.sections {
             var reply = SectionAnswer(
@@ -55,18 +83,27 @@ public struct PublisherNegotiation: Sendable {
                 isBundled: bundle.contains(section.mid ?? ""),
                 isTagged: section.mid == tagged.mid, acceptsApplication: !hasApplication)
             reply.make(capabilities: capabilities, extensions: extensions, preferences: preferences)
+            if let place = reply.published,
+                let track = placement.place(place.mid, place.kind, offer.direction(of: section), place.formats)
+            {
+                reply.carry(track, capabilities: capabilities, extensions: extensions)
+            }
             if reply.result.media == .application, !reply.result.isRejected { hasApplication = true }
             if !reply.result.isRejected { reply.result.transport = local.attributes(setup: setup) }
             answer.sections.append(reply.result)
             if let section = reply.published { published.append(section) }
+            if let section = reply.subscribed { subscribed.append(section) }
         }
         try finish(&answer)
+        placement.finish()
+        self.placement = placement
         version &+= 1
         places = zip(offer.sections, answer.sections).map { asked, answered in
             Place(media: asked.media, mid: asked.mid, isFree: asked.isRejected || answered.isRejected)
         }
         return PublisherAnswer(
-            sdp: answer.text, remote: remote, headerExtensions: extensions.inForce(in: answer), sections: published)
+            sdp: answer.text, remote: remote, headerExtensions: extensions.inForce(in: answer), sections: published,
+            subscribed: subscribed, refused: placement.refused)
     }
 
     /// RFC 9429, 5.2.2: sections are never taken away, and change only where they were rejected.

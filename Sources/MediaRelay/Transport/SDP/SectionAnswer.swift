@@ -1,6 +1,6 @@
-// How one section of a publisher's offer is answered (livekit-wire.md, 3.4). Sections in which the client only receives
-// are answered `inactive` but with everything a later publication in them needs: libwebrtc takes the header extensions of
-// the first answer for all that follow, and simulcast without RID there would hang the client.
+// How one section of a client's offer is answered (livekit-wire.md, 3.4). Sections in which the client only receives are
+// answered `inactive` unless a track is put there, but with everything a later publication in them needs: libwebrtc takes
+// the header extensions of the first answer for all that follow, and simulcast without RID there would hang the client.
 
 struct SectionAnswer {
     private let section: MediaSection
@@ -13,6 +13,8 @@ struct SectionAnswer {
     var result: MediaSection
     /// Nil for what is neither audio nor video, has no mid, or was stopped by the client.
     private(set) var published: PublishedSection?
+    /// The track that was put there, and what the client takes it in.
+    private(set) var subscribed: SubscribedSection?
 
     /// - Parameters:
     ///   - isTagged: first of the BUNDLE group. Rejecting it would reject the group (RFC 9143, 7.3.3).
@@ -54,6 +56,31 @@ struct SectionAnswer {
         }
     }
 
+    /// Puts a track into an accepted section in which the client only receives.
+    mutating func carry(_ track: SubscribedTrack, capabilities: MediaCapabilities, extensions: ExtensionAgreement) {
+        guard let mid = section.mid else { return }
+        let preferences = SectionPreferences(
+            codec: track.formats.first { track.kind == $0.codec.kind }?.codec, usesDTX: false)
+        let choice = FormatChoice(
+            section: section, kind: track.kind, capabilities: capabilities, preferences: preferences)
+        let feedback = MediaCapabilities.offeredFeedback(track.kind)
+        result.formats = choice.lines.map { line in
+            var line = line
+            line.feedback.removeAll { !feedback.contains($0) }
+            if track.isStereo, line.encoding.flatMap(Codec.init) == .opus {
+                line.parameters = (line.parameters ?? "") + MediaSection.stereoParameters
+            }
+            return line
+        }
+        result.direction = .sendonly
+        result.extensions = extensions.accepted(for: section, isSending: false)
+        result.describeSources(
+            of: track, repeats: choice.accepted.contains { $0.retransmissionPayloadType != nil })
+        subscribed = SubscribedSection(
+            mid: mid, trackID: track.trackID, ssrc: track.ssrc, formats: choice.accepted,
+            isReceiving: true)
+    }
+
     private mutating func answerApplication() {
         guard isBundled, acceptsApplication, !section.isRTP, section.transportProtocol.hasSuffix("DTLS/SCTP"),
             section.applicationFormats.contains(MediaSection.dataChannelFormat)
@@ -79,7 +106,7 @@ struct SectionAnswer {
         result.rtcpMux = true
         result.reducedSizeRTCP = section.reducedSizeRTCP
         result.allowsMixedExtensions = section.allowsMixedExtensions
-        result.extensions = extensions.accepted(for: section)
+        result.extensions = extensions.accepted(for: section, isSending: true)
         if isAccepted { result.formats = choice.lines }
         guard isSending else { return }
         result.direction = .recvonly

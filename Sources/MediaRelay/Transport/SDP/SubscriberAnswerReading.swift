@@ -25,7 +25,8 @@ struct SubscriberAnswerReading {
                 rejected.insert(offer.mid)
                 if let track = offer.track {
                     sections.append(
-                        SubscribedSection(mid: offer.mid, trackID: track.trackID, formats: [], isReceiving: false))
+                        SubscribedSection(
+                            mid: offer.mid, trackID: track.trackID, ssrc: track.ssrc, formats: [], isReceiving: false))
                 }
                 continue
             }
@@ -42,7 +43,7 @@ struct SubscriberAnswerReading {
             let formats = Self.formats(of: section, offer.entries)
             sections.append(
                 SubscribedSection(
-                    mid: offer.mid, trackID: track.trackID, formats: formats,
+                    mid: offer.mid, trackID: track.trackID, ssrc: track.ssrc, formats: formats,
                     isReceiving: !formats.isEmpty && answer.direction(of: section).receives))
         }
         guard let remote else { throw SDPError(.notBundled) }

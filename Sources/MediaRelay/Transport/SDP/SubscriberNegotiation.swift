@@ -69,9 +69,9 @@ public struct SubscriberNegotiation: Sendable {
         return mid
     }
 
-    /// Does nothing when the section carries no track.
-    public mutating func remove(mid: String) {
-        guard let index = sections.firstIndex(where: { $0.mid == mid }), sections[index].track != nil else { return }
+    /// Does nothing when no section carries the track.
+    public mutating func remove(trackID: String) {
+        guard let index = sections.firstIndex(where: { $0.track?.trackID == trackID }) else { return }
         sections[index].state = .ending
         hasChanges = true
     }
@@ -149,9 +149,8 @@ extension SubscriberNegotiation.Section {
         media.extensions = MediaCapabilities.offeredExtensions(kind).map {
             ExtensionMap(id: UInt16($0.1), uri: $0.0.uri)
         }
-        let isStereo = track?.formats.contains { $0.codec == .opus && $0.parameters["stereo"] == "1" } ?? false
-        media.formats = entries.flatMap { $0.lines(isStereo: isStereo) }
-        if let track { media.describeSources(of: track) }
+        media.formats = entries.flatMap { $0.lines(isStereo: track?.isStereo ?? false) }
+        if let track { media.describeSources(of: track, repeats: true) }
         return media
     }
 }
@@ -164,9 +163,8 @@ extension MediaCapabilities.Entry {
             encoding: RTPEncoding(
                 name: format.codec.encodingName, clockRate: format.clockRate, channels: format.channels),
             parameters: parameters)
-        if format.codec.kind == .video { line.feedback = MediaCapabilities.offeredVideoFeedback }
-        // RFC 7587, 6.1: what we send; livekit-client looks for it before it plays two channels.
-        if format.codec == .opus, isStereo { line.parameters = (parameters ?? "") + ";stereo=1;sprop-stereo=1" }
+        line.feedback = MediaCapabilities.offeredFeedback(format.codec.kind)
+        if format.codec == .opus, isStereo { line.parameters = (parameters ?? "") + MediaSection.stereoParameters }
         guard let payloadType = format.retransmissionPayloadType else { return [line] }
         return [
             line,
@@ -174,22 +172,5 @@ extension MediaCapabilities.Entry {
                 payloadType: payloadType, encoding: RTPEncoding(name: "rtx", clockRate: format.clockRate),
                 parameters: "apt=\(format.payloadType)"),
         ]
-    }
-}
-
-extension MediaSection {
-    fileprivate mutating func describeSources(of track: SubscribedTrack) {
-        streamIDs = [MediaStreamID(streamID: track.streamID, trackID: track.trackID)]
-        var ssrcs = [track.ssrc]
-        if let retransmission = track.retransmissionSSRC {
-            ssrcs.append(retransmission)
-            ssrcGroups = [SSRCGroup(semantics: SSRCGroup.flowIdentification, ssrcs: ssrcs)]
-        }
-        ssrcAttributes = ssrcs.flatMap {
-            [
-                SSRCAttribute(ssrc: $0, name: "cname", value: track.canonicalName),
-                SSRCAttribute(ssrc: $0, name: "msid", value: "\(track.streamID) \(track.trackID)"),
-            ]
-        }
     }
 }
