@@ -44,6 +44,10 @@ let package = Package(
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]
         ),
         .target(
+            name: "CZlib",
+            linkerSettings: [.linkedLibrary("z")]
+        ),
+        .target(
             name: "MediaRelay",
             dependencies: ["CRelay", "CCrypto"],
             swiftSettings: swiftSettings
@@ -62,7 +66,7 @@ let package = Package(
         .target(
             name: "Signaling",
             dependencies: [
-                "LiveKitProtocol", "MediaRelay",
+                "CZlib", "LiveKitProtocol", "MediaRelay",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -10,6 +10,10 @@ enum Limits {
     static let clockLeewaySeconds: Int64 = 60
     /// Bytes of a meeting's name, an identity, a display name (the protocol's own limits).
     static let nameBytes = 256
+    /// Bytes of a join request when it is unpacked (the protocol's limit): a gzip of 32 KiB may claim to be 32 MiB.
+    static let joinRequestBytes = 1024 * 1024
+    /// Capabilities of a client that are kept and shown to others; there are two.
+    static let capabilities = 16
     /// The oldest client protocol spoken: from 9 on a client understands disconnected participants in updates.
     static let oldestProtocol = 9
 

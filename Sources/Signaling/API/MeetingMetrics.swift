@@ -14,7 +14,7 @@ extension MetricFamily {
             MetricFamily(
                 "hutong_meeting_subscriptions", .gauge, "Subscriptions that meetings keep.",
                 MetricValue(statistics.subscriptions)),
-            MetricFamily("hutong_joins_total", .counter, "People let in.", .integer(statistics.joins)),
+            byLabel("hutong_joins_total", "People let in, by the path they came on.", "path", statistics.joins),
             MetricFamily("hutong_leaves_total", .counter, "People gone.", .integer(statistics.leaves)),
             byLabel("hutong_departures_total", "People gone, by reason.", "reason", statistics.departures),
             byLabel("hutong_join_refusals_total", "Joins refused, by HTTP status.", "status", statistics.refusals),

@@ -18,7 +18,7 @@ enum Effect: Sendable {
 /// Something an operator wants to know: a log line and a counter.
 struct MeetingNote: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
-        case joined
+        case joined(SignalRequest.Version)
         case left
         /// Something went wrong that does not end the participant's stay.
         case failure

@@ -134,10 +134,13 @@ actor Meeting {
     private func record(_ note: MeetingNote) {
         let metadata: Logger.Metadata = ["participant": "\(note.participant)", "reason": "\(note.reason)"]
         switch note.kind {
-        case .joined:
-            counters.count { $0.joins &+= 1 }
+        case .joined(let version):
+            counters.count { $0.joins[version.rawValue, default: 0] &+= 1 }
             logger.info(
-                "participant joined", metadata: ["participant": "\(note.participant)", "sdk": "\(note.reason)"])
+                "participant joined",
+                metadata: [
+                    "participant": "\(note.participant)", "sdk": "\(note.reason)", "path": "\(version.rawValue)",
+                ])
         case .left:
             counters.count {
                 $0.leaves &+= 1

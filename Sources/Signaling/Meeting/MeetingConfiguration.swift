@@ -60,9 +60,9 @@ enum MeetingTimes {
     static let mediaLostGrace: Duration = .seconds(15)
     /// From joining until the primary connection stands.
     static let activation: Duration = .seconds(60)
-    /// From our offer to the client's answer.
+    /// From our offer to the client's answer, or from our request for an offer to that offer.
     static let negotiation: Duration = .seconds(15)
-    /// Changes of subscriptions are collected for so long before they are offered.
+    /// Changes of subscriptions are collected for so long before they are negotiated.
     static let offerDelay: Duration = .milliseconds(20)
     /// How often time-outs are looked at.
     static let sweep: Duration = .seconds(1)

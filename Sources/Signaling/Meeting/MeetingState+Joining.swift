@@ -10,8 +10,13 @@ struct Newcomer: Sendable {
     var claims: AccessClaims
     var settings: JoinSettings
     var client: LiveKitClientInfo
-    /// From the query, over the token's; empty unless the token lets a participant change its own.
+    /// Its own, over the token's; empty unless the token lets a participant change them.
     var attributes: [String: String] = [:]
+    /// The same.
+    var metadata = ""
+    /// v1: what it wants to publish, and its first offer.
+    var tracks: [LiveKitAddTrackRequest] = []
+    var offer: LiveKitSessionDescription?
 }
 
 /// Why a participant's stay ends.
@@ -76,7 +81,12 @@ extension MeetingState {
             info: participantInfo(newcomer, rights), session: session, lastMessageAt: now.uptime)
         let others = roster.filter { participants[$0]?.rights.isHidden == false }
 
-        if rights.canSubscribe { participant.subscriber = openSubscriber(for: id) }
+        switch newcomer.settings.version {
+        case .v0: if rights.canSubscribe { participant.subscriber = openSubscriber(for: id) }
+        case .v1:
+            participant.publisher.connection = openPublisher(for: id)
+            if rights.canSubscribe { participant.subscriber = Subscriber() }
+        }
         participants[id] = participant
         roster.append(id)
         sessions[session] = id
@@ -84,16 +94,19 @@ extension MeetingState {
         emptySince = nil
 
         send(.join(joinResponse(for: id, others: others)), to: id)
-        note(.joined, participant.sid, "\(newcomer.client.sdk)")
+        note(.joined(newcomer.settings.version), participant.sid, "\(newcomer.client.sdk)")
         // The newcomer knows them now, so each must later be told of their end, and their tracks may be offered.
         for other in others { participants[other]?.isAnnounced = true }
-        if rights.canSubscribe { sendOffer(to: id) }
+        // v0: the data channels' section, without which the client does not connect.
+        negotiate(with: id)
         if isReplacement {
             // Others still list the earlier one: they learn the new sid now, and must hear of this one's end.
             participants[id]?.isAnnounced = true
             changed(id, .presence)
         }
         roomChanged()
+        for request in newcomer.tracks { addTrack(request, by: id) }
+        if let offer = newcomer.offer { receiveOffer(offer, from: id) }
     }
 
     /// The socket is gone. Without a Leave before it the participant stays for a moment if its media does, so that a
@@ -142,7 +155,7 @@ extension MeetingState {
             publisherTransports[transport] = nil
             command(.closeTransport(transport))
         }
-        if let transport = participant.subscriber?.transport {
+        if let transport = participant.subscriber?.connection?.transport {
             subscriberTransports[transport] = nil
             command(.closeTransport(transport))
         }
@@ -165,7 +178,7 @@ extension MeetingState {
             $0.sid = sid
             $0.identity = claims.identity
             $0.name = claims.name
-            $0.metadata = claims.metadata
+            $0.metadata = newcomer.metadata.isEmpty ? claims.metadata : newcomer.metadata
             $0.attributes = claims.attributes.merging(newcomer.attributes) { _, own in own }
             $0.state = .joined
             $0.joinedAt = now.unixSeconds
@@ -174,7 +187,7 @@ extension MeetingState {
             $0.permission = rights.permission
             $0.kind = LiveKitParticipantInfo.Kind(claim: claims.kind)
             $0.clientProtocol = newcomer.client.clientProtocol
-            $0.capabilities = newcomer.client.capabilities
+            $0.capabilities = Array(newcomer.client.capabilities.prefix(Limits.capabilities))
             $0.region = configuration.region
         }
     }
@@ -182,6 +195,7 @@ extension MeetingState {
     private mutating func joinResponse(for id: ParticipantID, others: [ParticipantID]) -> LiveKitJoinResponse {
         let trailer = random.bytes(ServerIdentity.injectedFrameTrailerBytes)
         let rights = participants[id]?.rights
+        let subscriberConnection = participants[id]?.subscriber?.connection
         return .with {
             $0.room = room
             if let info = info(of: id) { $0.participant = info }
@@ -203,7 +217,7 @@ extension MeetingState {
                     $0.credential = server.credential
                 }
             }
-            $0.subscriberPrimary = rights?.canSubscribe ?? true
+            $0.subscriberPrimary = subscriberConnection != nil
             $0.pingInterval = MeetingTimes.pingInterval
             $0.pingTimeout = MeetingTimes.pingTimeout
             $0.sifTrailer = Data(trailer)

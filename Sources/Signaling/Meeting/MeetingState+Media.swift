@@ -53,7 +53,7 @@ extension MeetingState {
         if isPublisher {
             participants[id]?.publisher.connection?.stage = stage
         } else {
-            participants[id]?.subscriber?.stage = stage
+            participants[id]?.subscriber?.connection?.stage = stage
         }
     }
 

@@ -115,22 +115,26 @@ extension MeetingState {
         if connection.agreed != agreed { command(agreed, connection.transport) }
         connection.agreed = agreed
         participants[id]?.publisher.connection = connection
-        apply(answer.sections, by: id, permitted: participant.rights.canPublish)
+        let isShared = participant.subscriber?.connection == nil
+        if isShared { participants[id]?.subscriber?.midToTrackID = answer.midToTrackID }
         let description = LiveKitSessionDescription.with {
             $0.type = "answer"
             $0.sdp = answer.sdp
             $0.id = offer.id
-            $0.midToTrackID = participant.subscriber?.midToTrackID ?? [:]
+            $0.midToTrackID = participants[id]?.subscriber?.midToTrackID ?? [:]
         }
+        // First of all: what follows speaks of tracks that the client knows from it.
         send(.answer(description), to: id)
+        apply(answer.sections, by: id, permitted: participant.rights.canPublish)
+        if isShared { subscriptionsAnswered(answer, of: id) }
     }
 
-    private mutating func openPublisher(for id: ParticipantID) -> Publisher.Connection {
+    mutating func openPublisher(for id: ParticipantID) -> Connection<PublisherNegotiation> {
         let transport = media.identifiers.transport(on: media.worker)
         let ice = random.credentials()
         publisherTransports[transport] = id
         command(.openTransport(transport, owner: owner, role: .server, local: ice))
-        return Publisher.Connection(
+        return Connection(
             transport: transport, negotiation: PublisherNegotiation(local: localDescription(ice), capabilities: .all))
     }
 

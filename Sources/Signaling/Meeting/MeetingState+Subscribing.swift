@@ -1,14 +1,17 @@
-// Who receives what. A subscription is wanted (by the client's choice, or automatically), then offered as a section of
-// the subscriber's connection, and opened at the relay when the client's answer accepts it.
+// Who receives what. A subscription is wanted (by the client's choice, or automatically), then negotiated as a section of
+// the connection that the client receives on, and opened at the relay when both sides agree. One round of negotiation at a
+// time; changes gather meanwhile.
 //
-//   wanted ─▶ section in our offer ─▶ answer ─▶ openSubscription      one offer in flight, changes gather meanwhile
+//   v0   wanted ─▶ section in our offer ─▶ the client's answer ─▶ openSubscription
+//   v1   wanted ─▶ media sections requirement ─▶ the client's offer ─▶ section in our answer ─▶ openSubscription
+//                                                 └ any other offer of the client will do as well
 
 import LiveKitProtocol
 import MediaRelay
 import SwiftProtobuf
 
 extension MeetingState {
-    // MARK: The connection
+    // MARK: The connection of its own (v0)
 
     mutating func openSubscriber(for id: ParticipantID) -> Subscriber {
         let transport = media.identifiers.transport(on: media.worker)
@@ -16,8 +19,9 @@ extension MeetingState {
         subscriberTransports[transport] = id
         command(.openTransport(transport, owner: owner, role: .server, local: ice))
         return Subscriber(
-            transport: transport,
-            negotiation: SubscriberNegotiation(local: localDescription(ice), capabilities: .all))
+            connection: Connection(
+                transport: transport,
+                negotiation: SubscriberNegotiation(local: localDescription(ice), capabilities: .all)))
     }
 
     // MARK: What is wanted
@@ -29,6 +33,7 @@ extension MeetingState {
 
     mutating func subscribeToAll(_ id: ParticipantID) {
         for sid in trackOrder { considerSubscription(of: id, to: sid) }
+        scheduleNegotiation(with: id)
     }
 
     /// Ends a subscription; if there were more tracks than places for automatic ones, the next takes the place.
@@ -72,29 +77,25 @@ extension MeetingState {
     }
 
     private mutating func addSection(for track: Track, to id: ParticipantID, isAutomatic: Bool) {
-        guard var subscriber = participants[id]?.subscriber, let publisher = participants[track.publisher] else {
-            return
+        guard var participant = participants[id], let publisher = participants[track.publisher] else { return }
+        func newSSRC() -> UInt32 {
+            let ssrc = random.ssrc(notIn: participant.subscriber?.ssrcs ?? [])
+            participant.subscriber?.ssrcs.insert(ssrc)
+            return ssrc
         }
-        let ssrc = random.ssrc(notIn: subscriber.ssrcs)
-        subscriber.ssrcs.insert(ssrc)
-        var retransmissionSSRC: UInt32?
-        if track.kind == .video {
-            let rtx = random.ssrc(notIn: subscriber.ssrcs)
-            subscriber.ssrcs.insert(rtx)
-            retransmissionSSRC = rtx
-        }
+        let ssrc = newSSRC()
+        let retransmissionSSRC = track.kind == .video ? newSSRC() : nil
         let offered = SubscribedTrack(
             kind: track.kind, streamID: "\(publisher.sid)|\(track.sid)", trackID: track.sid, ssrc: ssrc,
             retransmissionSSRC: retransmissionSSRC, canonicalName: publisher.sid, formats: track.parameters.formats)
         do {
-            let mid = try subscriber.negotiation.add(offered)
-            subscriber.subscriptions[track.sid] = Subscription(
-                mid: mid, ssrc: ssrc, retransmissionSSRC: retransmissionSSRC, kind: track.kind,
-                isAutomatic: isAutomatic)
-            participants[id]?.subscriber = subscriber
-            scheduleOffer(to: id)
+            try participant.add(offered)
+            participant.subscriber?.subscriptions[track.sid] = Subscription(
+                ssrc: ssrc, retransmissionSSRC: retransmissionSSRC, kind: track.kind, isAutomatic: isAutomatic)
+            participants[id] = participant
+            scheduleNegotiation(with: id)
         } catch {
-            note(.failure, participants[id]?.sid ?? "", "subscriber offer: \(error)")
+            note(.failure, participant.sid, "subscriber offer: \(error)")
         }
     }
 
@@ -104,7 +105,7 @@ extension MeetingState {
         guard let subscription = participants[id]?.subscriber?.subscriptions.removeValue(forKey: sid) else { return }
         participants[id]?.subscriber?.ssrcs.remove(subscription.ssrc)
         if let rtx = subscription.retransmissionSSRC { participants[id]?.subscriber?.ssrcs.remove(rtx) }
-        stop(subscription, of: id)
+        stop(subscription, to: sid, of: id)
     }
 
     /// The client or the worker cannot do it. It stays on the list, so that nothing tries again.
@@ -113,18 +114,18 @@ extension MeetingState {
             return
         }
         participants[id]?.subscriber?.subscriptions[sid]?.stage = .refused
-        stop(subscription, of: id)
+        stop(subscription, to: sid, of: id)
         respondSubscription(sid, .seCodecUnsupported, to: id)
     }
 
-    private mutating func stop(_ subscription: Subscription, of id: ParticipantID) {
+    private mutating func stop(_ subscription: Subscription, to sid: String, of id: ParticipantID) {
         if case .open(let name) = subscription.stage {
             subscriptions[name] = nil
             command(.closeSubscription(name))
         }
         guard subscription.stage != .refused else { return }
-        participants[id]?.subscriber?.negotiation.remove(mid: subscription.mid)
-        scheduleOffer(to: id)
+        participants[id]?.remove(trackID: sid)
+        scheduleNegotiation(with: id)
     }
 
     private mutating func respondSubscription(_ sid: String, _ error: LiveKitSubscriptionError, to id: ParticipantID) {
@@ -135,32 +136,37 @@ extension MeetingState {
         send(.subscriptionResponse(response), to: id)
     }
 
-    // MARK: Our offers
+    // MARK: Negotiation
 
-    var earliestOffer: Duration? {
-        roster.lazy.compactMap { participants[$0]?.subscriber?.offerDue }.min()
+    var earliestNegotiation: Duration? {
+        roster.lazy.compactMap { participants[$0]?.subscriber?.negotiationDue }.min()
     }
 
-    private mutating func scheduleOffer(to id: ParticipantID) {
-        guard let subscriber = participants[id]?.subscriber, subscriber.offerDue == nil else { return }
-        participants[id]?.subscriber?.offerDue = now.uptime + MeetingTimes.offerDelay
+    private mutating func scheduleNegotiation(with id: ParticipantID) {
+        guard let subscriber = participants[id]?.subscriber, subscriber.negotiationDue == nil else { return }
+        participants[id]?.subscriber?.negotiationDue = now.uptime + MeetingTimes.offerDelay
     }
 
-    mutating func sendDueOffers() {
+    mutating func negotiateDue() {
         for id in roster {
-            guard let due = participants[id]?.subscriber?.offerDue, due <= now.uptime else { continue }
-            sendOffer(to: id)
+            guard let due = participants[id]?.subscriber?.negotiationDue, due <= now.uptime else { continue }
+            negotiate(with: id)
         }
     }
 
-    /// Does nothing while an answer is awaited; the answer brings the next offer.
-    mutating func sendOffer(to id: ParticipantID) {
-        participants[id]?.subscriber?.offerDue = nil
-        guard var subscriber = participants[id]?.subscriber, subscriber.negotiation.needsOffer,
-            let offer = subscriber.negotiation.makeOffer()
+    /// Puts the collected changes before the client. Does nothing while something is awaited from it; that brings the
+    /// next round.
+    mutating func negotiate(with id: ParticipantID) {
+        participants[id]?.subscriber?.negotiationDue = nil
+        guard let participant = participants[id], participant.needsNegotiation else { return }
+        if participant.subscriber?.connection != nil { sendOffer(to: id) } else { requestOffer(of: id) }
+    }
+
+    private mutating func sendOffer(to id: ParticipantID) {
+        guard var subscriber = participants[id]?.subscriber, let offer = subscriber.connection?.negotiation.makeOffer()
         else { return }
         subscriber.lastOfferID &+= 1
-        subscriber.offerInFlight = (subscriber.lastOfferID, now.uptime)
+        subscriber.awaited = .init(step: .answer(to: subscriber.lastOfferID), since: now.uptime)
         subscriber.midToTrackID = offer.midToTrackID
         participants[id]?.subscriber = subscriber
         let description = LiveKitSessionDescription.with {
@@ -172,25 +178,63 @@ extension MeetingState {
         send(.offer(description), to: id)
     }
 
+    /// v1: asks for an offer, with as many more sections as it takes. With none the client still offers.
+    private mutating func requestOffer(of id: ParticipantID) {
+        guard let negotiation = participants[id]?.publisher.connection?.negotiation else { return }
+        let missing = negotiation.missingSections
+        participants[id]?.subscriber?.awaited = .init(
+            step: .offer(negotiation.receivingSections + missing, mayHaveCrossed: true), since: now.uptime)
+        let requirement = LiveKitMediaSectionsRequirement.with {
+            $0.numAudios = UInt32(clamping: missing.audio)
+            $0.numVideos = UInt32(clamping: missing.video)
+        }
+        send(.mediaSectionsRequirement(requirement), to: id)
+    }
+
+    /// v0: the client's answer to our offer.
     mutating func receiveAnswer(_ answer: LiveKitSessionDescription, from id: ParticipantID) {
-        guard var subscriber = participants[id]?.subscriber, let inFlight = subscriber.offerInFlight else { return }
+        guard var connection = participants[id]?.subscriber?.connection,
+            case .answer(let offerID)? = participants[id]?.subscriber?.awaited?.step
+        else { return }
         // One SDK always answers with 0; another echoes the offer's id, and an old one means an old offer.
-        guard answer.id == 0 || answer.id == inFlight.id else { return }
+        guard answer.id == 0 || answer.id == offerID else { return }
         let result: SubscriberAnswer
         do {
-            result = try subscriber.negotiation.apply(answer: answer.sdp)
+            result = try connection.negotiation.apply(answer: answer.sdp)
         } catch {
             note(.failure, participants[id]?.sid ?? "", "subscriber answer: \(error)")
             return remove(id, .malformedDescription)
         }
-        subscriber.offerInFlight = nil
         let agreed = TransportAgreement(remote: result.remote, headerExtensions: result.headerExtensions)
-        let isNew = subscriber.agreed != agreed
-        subscriber.agreed = agreed
-        participants[id]?.subscriber = subscriber
-        if isNew { command(agreed, subscriber.transport) }
+        if connection.agreed != agreed { command(agreed, connection.transport) }
+        connection.agreed = agreed
+        participants[id]?.subscriber?.connection = connection
+        participants[id]?.subscriber?.awaited = nil
         for section in result.sections { open(section, for: id) }
-        if subscriber.negotiation.needsOffer { scheduleOffer(to: id) }
+        if connection.negotiation.needsOffer { scheduleNegotiation(with: id) }
+    }
+
+    /// v1: our answer to an offer of the client's put tracks into its sections.
+    mutating func subscriptionsAnswered(_ answer: PublisherAnswer, of id: ParticipantID) {
+        for section in answer.subscribed { open(section, for: id) }
+        for track in answer.refused
+        where participants[id]?.subscriber?.subscriptions[track.trackID]?.ssrc == track.ssrc {
+            refuse(track.trackID, for: id)
+        }
+        guard let subscriber = participants[id]?.subscriber,
+            let negotiation = participants[id]?.publisher.connection?.negotiation
+        else { return }
+        if case .offer(let sections, let mayHaveCrossed)? = subscriber.awaited?.step {
+            let isWhatWeAskedFor = negotiation.receivingSections.covers(sections)
+            if !isWhatWeAskedFor, mayHaveCrossed {
+                participants[id]?.subscriber?.awaited?.step = .offer(sections, mayHaveCrossed: false)
+                return
+            }
+            participants[id]?.subscriber?.awaited = nil
+            // A client that adds no sections is not asked again and again.
+            guard isWhatWeAskedFor else { return }
+        }
+        if negotiation.needsOffer { scheduleNegotiation(with: id) }
     }
 
     /// Extensions first: packets may flow as soon as the other side is known.
@@ -202,8 +246,8 @@ extension MeetingState {
     private mutating func open(_ section: SubscribedSection, for id: ParticipantID) {
         let sid = section.trackID
         guard let subscriber = participants[id]?.subscriber, let subscription = subscriber.subscriptions[sid],
-            subscription.mid == section.mid, subscription.stage == .negotiating, let track = tracks[sid],
-            let publisher = participants[track.publisher]
+            subscription.ssrc == section.ssrc, subscription.stage == .negotiating, let track = tracks[sid],
+            let publisher = participants[track.publisher], let transport = participants[id]?.primaryTransport
         else { return }
         guard !section.formats.isEmpty else { return refuse(sid, for: id) }
         guard section.isReceiving else { return }
@@ -211,7 +255,7 @@ extension MeetingState {
         participants[id]?.subscriber?.subscriptions[sid]?.stage = .open(name)
         subscriptions[name] = (id, sid)
         let parameters = SubscriptionParameters(
-            publication: track.publication, transport: subscriber.transport, mid: section.mid,
+            publication: track.publication, transport: transport, mid: section.mid,
             ssrc: subscription.ssrc, retransmissionSSRC: subscription.retransmissionSSRC, formats: section.formats,
             canonicalName: publisher.sid)
         command(.openSubscription(name, parameters))

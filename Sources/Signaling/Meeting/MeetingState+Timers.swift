@@ -1,4 +1,4 @@
-// Everything that happens because time passes: collected updates and offers go out, and what took too long ends.
+// Everything that happens because time passes: collected updates and changes of subscriptions go out, and what took too long ends.
 
 import LiveKitProtocol
 
@@ -8,7 +8,7 @@ extension MeetingState {
         var next = nextSweep
         if let due = updates.due { next = min(next, due) }
         if let due = updates.roomDue { next = min(next, due) }
-        if let due = earliestOffer { next = min(next, due) }
+        if let due = earliestNegotiation { next = min(next, due) }
         return next
     }
 
@@ -16,7 +16,7 @@ extension MeetingState {
         guard !hasEnded else { return }
         flushUpdates()
         flushRoom()
-        sendDueOffers()
+        negotiateDue()
         if nextSweep <= now.uptime {
             nextSweep = now.uptime + MeetingTimes.sweep
             sweep()
@@ -48,7 +48,7 @@ extension MeetingState {
             return .mediaLost
         }
         if !participant.isActive, since(participant.joinedAt.uptime) >= MeetingTimes.activation { return .neverActive }
-        if let offer = participant.subscriber?.offerInFlight, since(offer.sentAt) >= MeetingTimes.negotiation {
+        if let awaited = participant.subscriber?.awaited, since(awaited.since) >= MeetingTimes.negotiation {
             return .unanswered
         }
         return nil

@@ -10,7 +10,8 @@ public struct MeetingStatistics: Sendable, Equatable {
     public var subscriptions = 0
 
     // Since the start of the process.
-    public var joins: UInt64 = 0
+    /// By protocol: `v0`, `v1`.
+    public var joins = Dictionary(uniqueKeysWithValues: SignalRequest.Version.allCases.map { ($0.rawValue, UInt64(0)) })
     public var leaves: UInt64 = 0
     public var messagesIn: UInt64 = 0
     /// Each recipient of a broadcast counts.

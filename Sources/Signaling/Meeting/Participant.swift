@@ -1,4 +1,5 @@
-// One person (or bot) in a meeting: what others are shown of it, what it may do, and its two connections.
+// One person (or bot) in a meeting: what others are shown of it, what it may do, and its connections: two in v0, one to
+// send and one to receive; a single one for both in v1. The choice shows here and nowhere else in the meeting.
 
 import LiveKitProtocol
 import MediaRelay
@@ -17,6 +18,14 @@ enum ConnectionStage: Sendable, Equatable {
 struct TransportAgreement: Sendable, Equatable {
     var remote: RemoteTransportParameters
     var headerExtensions: [HeaderExtension: UInt8]
+}
+
+/// One peer connection with a client.
+struct Connection<Negotiation: Sendable>: Sendable {
+    let transport: TransportID
+    var negotiation: Negotiation
+    var stage = ConnectionStage.connecting
+    var agreed: TransportAgreement?
 }
 
 struct Participant: Sendable {
@@ -43,23 +52,46 @@ struct Participant: Sendable {
     var isActive: Bool { info.state == .active }
 
     /// The state of the connection on which the client's own waiting for "connected" depends.
-    var primaryStage: ConnectionStage? { subscriber?.stage ?? publisher.connection?.stage }
+    var primaryStage: ConnectionStage? { subscriber?.connection?.stage ?? publisher.connection?.stage }
+    /// That connection's transport: everything for the client goes there, media and data.
+    var primaryTransport: TransportID? { subscriber?.connection?.transport ?? publisher.connection?.transport }
+}
+
+/// What the client receives, on whichever connection it does.
+extension Participant {
+    mutating func add(_ track: SubscribedTrack) throws(SDPError) {
+        if subscriber?.connection != nil {
+            _ = try subscriber?.connection?.negotiation.add(track)
+        } else {
+            try publisher.connection?.negotiation.add(track)
+        }
+    }
+
+    mutating func remove(trackID: String) {
+        subscriber?.connection?.negotiation.remove(trackID: trackID)
+        publisher.connection?.negotiation.remove(trackID: trackID)
+    }
+
+    /// Something changed that the client can be told now.
+    var needsNegotiation: Bool {
+        guard let subscriber, subscriber.awaited == nil else { return false }
+        if let connection = subscriber.connection { return connection.negotiation.needsOffer }
+        // Clients take part in such exchanges only when they are connected.
+        return isActive && publisher.connection?.negotiation.needsOffer == true
+    }
 }
 
 /// What a client asked for when it connected.
 struct JoinSettings: Sendable, Equatable {
+    /// v0: two peer connections, v1: one.
+    var version = SignalRequest.Version.v0
     var autoSubscribe = true
 }
 
-/// The connection on which a client sends. It is opened by the client's first offer.
+/// What a client sends.
 struct Publisher: Sendable {
-    struct Connection: Sendable {
-        let transport: TransportID
-        var negotiation: PublisherNegotiation
-        var stage = ConnectionStage.connecting
-        var agreed: TransportAgreement?
-    }
-    var connection: Connection?
+    /// On which the client offers. v0: opened by its first offer; v1: there from the start, and the only one.
+    var connection: Connection<PublisherNegotiation>?
     /// Announced by AddTrack, not yet seen in an offer; oldest first.
     var pending: [PendingTrack] = []
     /// Sections that send, for which no AddTrack came yet: a browser may send the offer at the same moment.
@@ -76,18 +108,27 @@ struct PendingTrack: Sendable {
     var kind: MediaKind { info.type == .audio ? .audio : .video }
 }
 
-/// The connection on which a client receives. We offer.
+/// What a client receives.
 struct Subscriber: Sendable {
-    let transport: TransportID
-    var negotiation: SubscriberNegotiation
-    var stage = ConnectionStage.connecting
-    var agreed: TransportAgreement?
-    /// Offers that the client has not answered yet: none or one.
-    var offerInFlight: (id: UInt32, sentAt: Duration)?
+    /// What we asked the client for. While it is awaited, changes are gathered for the next round.
+    struct Awaited: Sendable, Equatable {
+        enum Step: Sendable, Equatable {
+            /// v0: the answer to our offer of this number.
+            case answer(to: UInt32)
+            /// v1: an offer with so many sections to receive in. One without them may have been on its way already.
+            case offer(SectionCount, mayHaveCrossed: Bool)
+        }
+        var step: Step
+        let since: Duration
+    }
+
+    /// v0: the connection it receives on; we offer. Nil in v1: our answers on the publisher's connection carry its tracks.
+    var connection: Connection<SubscriberNegotiation>?
+    var awaited: Awaited?
     var lastOfferID: UInt32 = 0
-    /// When collected changes are offered; nil when there are none.
-    var offerDue: Duration?
-    /// Of the newest offer; clients want it complete with every description.
+    /// When collected changes are put before the client; nil when there are none.
+    var negotiationDue: Duration?
+    /// Of our newest description; clients want it complete with every one.
     var midToTrackID: [String: String] = [:]
     /// What the client asked for itself, by track sid; it overrides auto-subscribe.
     var choices: [String: Bool] = [:]
@@ -101,14 +142,12 @@ struct Subscriber: Sendable {
 
 struct Subscription: Sendable {
     enum Stage: Sendable, Equatable {
-        /// In our offer, or waiting for the next one.
+        /// In our description, or waiting for the next one.
         case negotiating
         case open(SubscriptionID)
         /// The client cannot decode it; its section stays empty.
         case refused
     }
-    /// The section that carries it.
-    let mid: String
     let ssrc: UInt32
     let retransmissionSSRC: UInt32?
     let kind: MediaKind

@@ -8,6 +8,5 @@ extension SignalRefusal {
     static let nameTooLong = SignalRefusal(status: 400, reason: "a name in the access token is too long")
     static let protocolTooOld = SignalRefusal(status: 400, reason: "client protocol is too old")
     static let malformedQuery = SignalRefusal(status: 400, reason: "a query parameter is malformed")
-    /// Must not contain "requested room does not exist": browsers would not fall back to v0 (livekit-wire.md, 1.6).
-    static let noSinglePeerConnection = SignalRefusal(status: 404, reason: "not served here, use /rtc")
+    static let malformedJoinRequest = SignalRefusal(status: 400, reason: "join_request is missing or malformed")
 }

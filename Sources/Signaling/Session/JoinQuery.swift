@@ -1,20 +1,57 @@
-// The query of `/rtc`: what a client says about itself and wants (livekit-wire.md, 1.4). Unknown parameters are
-// skipped.
+// What a client says about itself and wants when it connects: the parameters of `/rtc` (livekit-wire.md, 1.4), or the one
+// parameter of `/rtc/v1` in which everything is (1.5). Unknown parameters are skipped.
 
 import Foundation
 import LiveKitProtocol
 import SwiftProtobuf
 
+/// A client that lost its socket and wants to go on where it was.
+struct Resumption: Sendable, Equatable {
+    /// The participant that it was.
+    var sid: String
+    var reason: LiveKitReconnectReason
+}
+
 struct JoinQuery {
     let client: LiveKitClientInfo
     let settings: JoinSettings
-    /// Joined to the token's.
+    /// Joined to the token's, by those whose token lets them.
     let attributes: [String: String]
+    let metadata: String
+    let tracks: [LiveKitAddTrackRequest]
+    let offer: LiveKitSessionDescription?
+    /// Nil for a new session.
+    let resumption: Resumption?
 
     /// Bytes of a free text about the client's system; it is not shown to others.
     private static let textBytes = 256
 
     init(_ request: SignalRequest) throws(SignalRefusal) {
+        // A client may use it on `/rtc` too, and means v1 by it.
+        if let parameter = request["join_request"] {
+            try self.init(JoinRequestParameter.decode(parameter))
+        } else if request.version == .v1 {
+            throw .malformedJoinRequest
+        } else {
+            try self.init(parameters: request)
+        }
+    }
+
+    private init(_ request: LiveKitJoinRequest) throws(SignalRefusal) {
+        guard request.clientInfo.protocol >= Limits.oldestProtocol else { throw .protocolTooOld }
+        guard request.addTrackRequests.count <= Limits.pendingTracks else { throw .malformedJoinRequest }
+        client = request.clientInfo
+        settings = JoinSettings(
+            version: .v1,
+            autoSubscribe: !request.hasConnectionSettings || request.connectionSettings.autoSubscribe)
+        attributes = request.participantAttributes
+        metadata = request.metadata
+        tracks = request.addTrackRequests
+        offer = request.hasPublisherOffer && !request.publisherOffer.sdp.isEmpty ? request.publisherOffer : nil
+        resumption = request.reconnect ? Resumption(sid: request.participantSid, reason: request.reconnectReason) : nil
+    }
+
+    private init(parameters request: SignalRequest) throws(SignalRefusal) {
         func text(_ name: String) -> String { String((request[name] ?? "").prefix(Self.textBytes)) }
         func number(_ name: String) throws(SignalRefusal) -> Int32 {
             guard let value = request[name], !value.isEmpty else { return 0 }
@@ -43,16 +80,26 @@ struct JoinQuery {
         settings.autoSubscribe = Self.flag(request["auto_subscribe"]) ?? true
         self.settings = settings
         attributes = try Self.attributes(request["attributes"])
+        metadata = ""
+        tracks = []
+        offer = nil
+        let reason = LiveKitReconnectReason(rawValue: Int(try number("reconnect_reason")))
+        resumption =
+            Self.flag(request["reconnect"]) == true
+            ? Resumption(sid: text("sid"), reason: reason ?? .rrUnknown) : nil
     }
 
     func newcomer(_ claims: AccessClaims) throws(SignalRefusal) -> Newcomer {
-        // Its own attributes are for those whose token lets them change them.
-        let own = Rights(claims.video).canUpdateOwnMetadata ? attributes : [:]
-        let all = claims.attributes.merging(own) { _, new in new }
-        guard claims.metadata.utf8.count <= Limits.metadataBytes,
+        let isOwnAllowed = Rights(claims.video).canUpdateOwnMetadata
+        let ownAttributes = isOwnAllowed ? attributes : [:]
+        let ownMetadata = isOwnAllowed ? metadata : ""
+        let all = claims.attributes.merging(ownAttributes) { _, new in new }
+        guard max(claims.metadata.utf8.count, ownMetadata.utf8.count) <= Limits.metadataBytes,
             all.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= Limits.attributesBytes
         else { throw .nameTooLong }
-        return Newcomer(claims: claims, settings: settings, client: client, attributes: own)
+        return Newcomer(
+            claims: claims, settings: settings, client: client, attributes: ownAttributes, metadata: ownMetadata,
+            tracks: tracks, offer: offer)
     }
 
     private static func flag(_ value: String?) -> Bool? {
@@ -71,11 +118,6 @@ struct JoinQuery {
         else { throw .malformedQuery }
         return attributes
     }
-}
-
-extension SignalRequest {
-    /// The client wants to go on with an earlier session.
-    var isReconnect: Bool { self["reconnect"] == "1" || self["reconnect"] == "true" }
 }
 
 extension LiveKitClientInfo.SDK {

@@ -39,7 +39,7 @@ public struct LiveKitGateway: SignalGateway {
             let door = try door(request)
             let form: FrameForm = request[Self.framesParameter] == Self.textFrames ? .text : .binary
             let outbox = Outbox(form: form)
-            if request.isReconnect { return resumeRefused(outbox) }
+            if door.resumption != nil { return resumeRefused(outbox) }
             let (meeting, session) = try await directory.join(door.newcomer, meeting: door.meeting, outbox: outbox)
             return LiveKitSession(
                 outbox: outbox, place: .init(meeting: meeting, session: session), counters: directory.counters,
@@ -79,10 +79,10 @@ public struct LiveKitGateway: SignalGateway {
     private struct Door {
         var meeting: String
         var newcomer: Newcomer
+        var resumption: Resumption?
     }
 
     private func door(_ request: SignalRequest) throws(SignalRefusal) -> Door {
-        guard request.version == .v0 else { throw .noSinglePeerConnection }
         let claims: AccessClaims
         do throws(AccessError) {
             claims = try keys.verify(request.token ?? "", now: Int64(Date().timeIntervalSince1970))
@@ -95,6 +95,7 @@ public struct LiveKitGateway: SignalGateway {
         guard [meeting, claims.identity, claims.name].allSatisfy({ $0.utf8.count <= Limits.nameBytes }) else {
             throw .nameTooLong
         }
-        return Door(meeting: meeting, newcomer: try JoinQuery(request).newcomer(claims))
+        let query = try JoinQuery(request)
+        return Door(meeting: meeting, newcomer: try query.newcomer(claims), resumption: query.resumption)
     }
 }

@@ -11,7 +11,7 @@ enum FrameForm: Sendable, Hashable { case binary, text }
 enum SignalCodingError: Error, Equatable { case malformed }
 
 enum SignalCoding {
-    private static var binaryOptions: BinaryDecodingOptions {
+    static var binaryOptions: BinaryDecodingOptions {
         var options = BinaryDecodingOptions()
         options.messageDepthLimit = Limits.messageDepth
         return options

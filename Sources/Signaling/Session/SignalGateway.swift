@@ -10,7 +10,7 @@ public enum SignalFrame: Sendable, Equatable {
 /// A client at the door, as the edge saw it.
 public struct SignalRequest: Sendable {
     /// The path decides the protocol: `/rtc` is v0 (two peer connections), `/rtc/v1` is v1 (one).
-    public enum Version: Sendable { case v0, v1 }
+    public enum Version: String, Sendable, CaseIterable { case v0, v1 }
 
     public var version: Version
     /// Percent-decoded query items in their order.

@@ -7,8 +7,10 @@ import MediaRelay
 struct OfferedSection {
     var mid: String
     var kind: MediaKind
-    /// Nil: the client only receives in it, or has stopped sending.
+    /// Nil: the client does not send in it.
     var track: String?
+    /// Without a track: to receive in, else silent.
+    var isReceiving: Bool
     /// Empty: one that no relay here knows.
     var codecs: [Codec]
 
@@ -16,8 +18,18 @@ struct OfferedSection {
         self.mid = mid
         self.kind = kind
         self.track = track
+        self.isReceiving = false
         self.codecs = codecs ?? (kind == .audio ? [.opus] : [.vp8])
     }
+
+    static func receiving(_ mid: String, _ kind: MediaKind) -> OfferedSection {
+        var section = OfferedSection(
+            mid, kind, track: nil, codecs: kind == .audio ? [.opus, .red] : [.vp8, .vp9, .h264, .av1])
+        section.isReceiving = true
+        return section
+    }
+
+    fileprivate var direction: String { track != nil ? "sendonly" : isReceiving ? "recvonly" : "inactive" }
 }
 
 enum ClientDescription {
@@ -43,7 +55,7 @@ enum ClientDescription {
             ]
             lines += transport + ["a=setup:actpass", "a=mid:\(section.mid)"]
             lines += ["a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid"]
-            lines += [section.track == nil ? "a=inactive" : "a=sendonly", "a=rtcp-mux"]
+            lines += ["a=\(section.direction)", "a=rtcp-mux"]
             if let track = section.track { lines.append("a=msid:- \(track)") }
             for codec in section.codecs { lines += format(codec) }
             if section.codecs.isEmpty { lines.append("a=rtpmap:49 H265/90000") }
@@ -79,8 +91,9 @@ enum ClientDescription {
     }
 
     /// Takes what our offer has: the same lines, seen from the other end.
-    /// - Parameter refusing: mids of the sections that the client cannot decode.
-    static func answer(to offer: String, refusing refused: Set<String> = []) -> String {
+    /// - Parameter kind: what the client cannot decode.
+    static func answer(to offer: String, refusing kind: MediaKind? = nil) -> String {
+        let refused = Set(kind.map { mids(of: $0, in: offer) } ?? [])
         var result: [String] = []
         var isRefused = false
         for line in offer.split(separator: "\r\n").map(String.init) {
@@ -112,5 +125,33 @@ enum ClientDescription {
                 .joined(separator: " ")
         }
         return result.joined(separator: "\r\n") + "\r\n"
+    }
+
+    private static func mids(of kind: MediaKind, in description: String) -> [String] {
+        sections(of: description).filter { $0[0].hasPrefix(kind == .audio ? "m=audio" : "m=video") }
+            .compactMap { lines in lines.first { $0.hasPrefix("a=mid:") }.map { String($0.dropFirst(6)) } }
+    }
+
+    /// The lines of each section, `m=` first.
+    static func sections(of description: String) -> [[String]] {
+        var sections: [[String]] = []
+        for line in description.split(separator: "\r\n").map(String.init) {
+            if line.hasPrefix("m=") {
+                sections.append([line])
+            } else if !sections.isEmpty {
+                sections[sections.count - 1].append(line)
+            }
+        }
+        return sections
+    }
+
+    /// The msid of each section that the server sends in, by mid.
+    static func sent(in description: String) -> [String: String] {
+        var sent: [String: String] = [:]
+        for lines in sections(of: description) where lines.contains("a=sendonly") {
+            guard let mid = lines.first(where: { $0.hasPrefix("a=mid:") }) else { continue }
+            sent[String(mid.dropFirst(6))] = lines.first { $0.hasPrefix("a=msid:") }.map { String($0.dropFirst(7)) }
+        }
+        return sent
     }
 }

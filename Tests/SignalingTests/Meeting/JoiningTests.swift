@@ -8,8 +8,8 @@ import Testing
 @testable import Signaling
 
 struct JoiningTests {
-    @Test func joinResponseHasEverythingClientsInsistOn() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func joinResponseHasEverythingClientsInsistOn(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice") {
             $0.canUpdateOwnMetadata = true
         }
@@ -22,7 +22,7 @@ struct JoiningTests {
         #expect(join.participant.permission.canPublish && join.participant.permission.canSubscribe)
         #expect(join.participant.permission.canPublishData && join.participant.permission.canUpdateMetadata)
         #expect(join.participant.clientProtocol == 2)
-        #expect(join.subscriberPrimary && join.fastPublish)
+        #expect(join.subscriberPrimary == (version == .v0) && join.fastPublish)
         #expect(join.pingInterval == 5 && join.pingTimeout == 15)
         #expect(join.serverVersion == "1.13.0" && join.serverInfo.version == "1.13.0")
         #expect(join.serverInfo.protocol == 17 && join.serverInfo.edition == .standard)
@@ -43,8 +43,8 @@ struct JoiningTests {
         #expect(offer.sdp.contains("127.0.0.1 7882 typ host"))
     }
 
-    @Test func othersAreListedAndHearOfEachOther() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func othersAreListedAndHearOfEachOther(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         #expect(alice.ownInfo.state == .joined || alice.ownInfo.state == .active)
         let bob = world.join("bob")
@@ -71,8 +71,8 @@ struct JoiningTests {
         #expect(alice.ownInfo.state == .active)
     }
 
-    @Test func duplicateIdentityTakesThePlaceUnseen() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func duplicateIdentityTakesThePlaceUnseen(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let watcher = world.join("watcher")
         let first = world.join("alice")
         first.publish("mic", .audio)
@@ -116,8 +116,8 @@ struct JoiningTests {
         #expect(world.state.refusal(for: newcomer("carol")) == nil)
     }
 
-    @Test func hiddenParticipantsSeeAndAreNotSeen() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func hiddenParticipantsSeeAndAreNotSeen(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         alice.publish("mic", .audio)
         let ghost = world.join("ghost") {
@@ -138,14 +138,14 @@ struct JoiningTests {
         #expect(!alice.updates.flatMap(\.participants).contains { $0.identity == "ghost" })
     }
 
-    @Test func everythingIsReturnedWhenTheLastLeaves() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func everythingIsReturnedWhenTheLastLeaves(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob")
         alice.publish("mic", .audio)
         bob.publish("cam", .video)
         world.advance(.seconds(1))
-        #expect(world.relay.subscriptions.count == 2 && world.relay.transports.count == 4)
+        #expect(world.relay.subscriptions.count == 2 && world.relay.transports.count == (version == .v0 ? 4 : 2))
         alice.leave()
         bob.leave()
         #expect(world.relay.isEmpty)
@@ -163,8 +163,8 @@ struct JoiningTests {
         #expect(world.hasEnded)
     }
 
-    @Test func shutdownSendsEverybodyAwayToComeBack() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func shutdownSendsEverybodyAwayToComeBack(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         world.shutDown()
         #expect(alice.leaves.last?.reason == .serverShutdown && alice.leaves.last?.action == .reconnect)

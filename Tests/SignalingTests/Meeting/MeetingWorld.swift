@@ -2,9 +2,11 @@
 // of what it was told. Whatever a test does, the world watches what must always hold:
 //
 //   clients   nothing before Join · the validator finds nothing · versions never fall · a description carries only
-// tracks
-//             the client has been told of
+//             tracks the client has been told of, and its map is complete
+//   v1        never an offer of ours · one request for an offer at a time · no section goes from track to track
 //   relay     every name is opened once, used while open, and closed
+//
+// Clients of both protocols do what they do in the same words, so that a test runs in both.
 
 import LiveKitProtocol
 import Logging
@@ -13,6 +15,9 @@ import SwiftProtobuf
 import Testing
 
 @testable import Signaling
+
+/// What clients speak: `@Test(arguments: Version.allCases)` runs a test with either.
+typealias Version = SignalRequest.Version
 
 final class MeetingWorld {
     var state: MeetingState
@@ -25,10 +30,15 @@ final class MeetingWorld {
     private(set) var messagesSent = 0
     private var lastSession: UInt64 = 0
     private var transactions = 0
+    /// What clients speak that are not told otherwise.
+    let version: Version
     /// Answer our offers and bring connections up as soon as they are described.
     var isAutomatic = true
 
-    init(_ configuration: MeetingConfiguration = MeetingConfiguration(), seed: UInt64 = 1) {
+    init(
+        _ configuration: MeetingConfiguration = MeetingConfiguration(), version: Version = .v0, seed: UInt64 = 1
+    ) {
+        self.version = version
         let media = MeetingState.MediaSide(
             worker: WorkerIndex(rawValue: 0),
             fingerprint: Fingerprint(algorithm: "sha-256", bytes: .init(repeating: 7, count: 32)),
@@ -41,24 +51,40 @@ final class MeetingWorld {
 
     // MARK: Driving it
 
+    /// - Parameters:
+    ///   - publishing: audio tracks announced in the join request itself (v1).
+    ///   - embedsOffer: the join request brings the first offer (v1); else the client sends it after Join.
     @discardableResult
     func join(
-        _ identity: String, settings: JoinSettings = JoinSettings(), grant: (inout VideoGrant) -> Void = { _ in }
+        _ identity: String, version: Version? = nil, autoSubscribe: Bool = true,
+        publishing: [String] = [], embedsOffer: Bool = true, grant: (inout VideoGrant) -> Void = { _ in }
     ) -> TestClient {
         var claims = AccessClaims.join(meeting: "m", identity: identity, name: identity.uppercased())
         grant(&claims.video)
         lastSession += 1
-        let client = TestClient(identity: identity, session: SessionID(rawValue: lastSession), world: self)
+        let client = TestClient(
+            identity: identity, session: SessionID(rawValue: lastSession), version: version ?? self.version,
+            world: self)
         clients[client.session] = client
-        let newcomer = Newcomer(
-            claims: claims, settings: settings,
+        var newcomer = Newcomer(
+            claims: claims, settings: JoinSettings(version: client.version, autoSubscribe: autoSubscribe),
             client: .with {
                 $0.sdk = .python
                 $0.protocol = 17
                 $0.clientProtocol = 2
             })
+        if client.version == .v1, embedsOffer {
+            newcomer.tracks = publishing.map { client.request($0, .audio) }
+            newcomer.offer = client.firstOffer(publishing: publishing)
+        }
         run { $0.join(newcomer, session: client.session) }
+        if client.version == .v1, !embedsOffer { client.sendOffer() }
         return client
+    }
+
+    /// The connection on whose state the client waits.
+    func primaryTransport(of client: TestClient) -> TransportID? {
+        state.participants.values.first { $0.sid == client.sid }?.primaryTransport
     }
 
     func send(_ message: LiveKitSignalRequest.OneOf_Message, from client: TestClient) {
@@ -112,8 +138,12 @@ final class MeetingWorld {
                         continue
                     }
                     client.receive(message)
-                    if isAutomatic, client.isAlive, case .offer(let offer)? = message.message {
-                        reactions.append { client.answer(offer) }
+                    guard isAutomatic, client.isAlive else { continue }
+                    switch message.message {
+                    case .offer(let offer): reactions.append { client.answer(offer) }
+                    case .mediaSectionsRequirement(let requirement):
+                        reactions.append { client.fulfil(requirement) }
+                    default: break
                     }
                 }
             case .close(let session, let code, let reason):
@@ -225,6 +255,7 @@ struct RecordedRelay {
 final class TestClient {
     let identity: String
     let session: SessionID
+    let version: Version
     private unowned let world: MeetingWorld
     private(set) var inbox: [LiveKitSignalResponse] = []
     /// Others by sid, as the client would list them.
@@ -240,14 +271,24 @@ final class TestClient {
     private var sids: [String: String] = [:]
     private var sections: [OfferedSection] = []
     private var offers: UInt32 = 0
-    /// Sections refused in every answer, by mid.
-    var refusedMids: Set<String> = []
+    /// What it cannot decode.
+    var refusedKind: MediaKind?
+    /// What it receives in which section, by the newest description that says so.
+    private(set) var midToTrackID: [String: String] = [:]
+    /// v1: the msid of each section that is sent in.
+    private var sent: [String: String] = [:]
+    private var isAskedForOffer = false
 
-    init(identity: String, session: SessionID, world: MeetingWorld) {
+    init(identity: String, session: SessionID, version: Version, world: MeetingWorld) {
         self.identity = identity
         self.session = session
+        self.version = version
         self.world = world
         pingedAt = world.now.uptime
+        // SDKs of v1 begin with three places for each kind.
+        if version == .v1 {
+            for kind in [MediaKind.audio, .video] { for _ in 0..<3 { addReceivingSection(kind) } }
+        }
     }
 
     var sid: String { join.participant.sid }
@@ -265,6 +306,14 @@ final class TestClient {
     }
     var answersReceived: [LiveKitSessionDescription] {
         messages { if case .answer(let value) = $0 { value } else { nil } }
+    }
+    var requirements: [LiveKitMediaSectionsRequirement] {
+        messages { if case .mediaSectionsRequirement(let value) = $0 { value } else { nil } }
+    }
+    /// Negotiations that the server began.
+    var rounds: Int { version == .v0 ? offersReceived.count : requirements.count }
+    var subscriptionErrors: [LiveKitSubscriptionError] {
+        messages { if case .subscriptionResponse(let value) = $0 { value.err } else { nil } }
     }
     var updates: [LiveKitParticipantUpdate] {
         messages { if case .update(let value) = $0 { value } else { nil } }
@@ -294,11 +343,28 @@ final class TestClient {
         case .join: #expect(inbox.count == 1)
         case .update(let update): for info in update.participants { see(info) }
         case .offer(let offer):
-            let known = Set(roster.values.flatMap(\.tracks).map(\.sid))
-            #expect(Set(offer.midToTrackID.values).isSubset(of: known), "offered before announced")
-            for sid in offer.midToTrackID.values { #expect(offer.sdp.contains("|\(sid) \(sid)\r\n")) }
+            #expect(version == .v0, "an offer where only clients offer")
+            see(offer)
+        case .answer(let answer):
+            guard version == .v1 else { break }
+            see(answer)
+            let sent = ClientDescription.sent(in: answer.sdp)
+            for (mid, stream) in sent { #expect(self.sent[mid] ?? stream == stream, "another track in a used section") }
+            self.sent = sent
+        case .mediaSectionsRequirement:
+            #expect(version == .v1 && !isAskedForOffer, "asked for an offer twice")
+            isAskedForOffer = true
         default: break
         }
+    }
+
+    private func see(_ description: LiveKitSessionDescription) {
+        midToTrackID = description.midToTrackID
+        let known = Set(roster.values.flatMap(\.tracks).map(\.sid))
+        #expect(Set(midToTrackID.values).isSubset(of: known), "negotiated before announced")
+        let sent = ClientDescription.sent(in: description.sdp)
+        #expect(Set(sent.keys) == Set(midToTrackID.keys), "the map is not complete")
+        for (mid, sid) in midToTrackID { #expect(sent[mid]?.hasSuffix("|\(sid) \(sid)") == true) }
     }
 
     private func see(_ info: LiveKitParticipantInfo) {
@@ -325,20 +391,32 @@ final class TestClient {
         _ cid: String, _ kind: MediaKind, source: LiveKitTrackSource? = nil,
         change: (inout LiveKitAddTrackRequest) -> Void = { _ in }
     ) {
-        var request = LiveKitAddTrackRequest.with {
+        var request = request(cid, kind, source: source)
+        change(&request)
+        send(.addTrack(request))
+    }
+
+    func request(_ cid: String, _ kind: MediaKind, source: LiveKitTrackSource? = nil) -> LiveKitAddTrackRequest {
+        .with {
             $0.cid = cid
             $0.name = cid
             $0.type = kind == .audio ? .audio : .video
             $0.source = source ?? (kind == .audio ? .microphone : .camera)
         }
-        change(&request)
-        send(.addTrack(request))
     }
 
     /// Offers a new sending section.
     func offerTrack(_ cid: String, _ kind: MediaKind, codecs: [Codec]? = nil) {
-        sections.append(OfferedSection(String(sections.count + 7), kind, track: cid, codecs: codecs))
+        appendSection(cid, kind, codecs: codecs)
         sendOffer()
+    }
+
+    /// 7 is the first to send in with either protocol, after seven sections of v1 or of a connection that fell back: the mid
+    /// is never the section's place.
+    private var nextMid: String { String(sections.count + (version == .v0 ? 7 : 1)) }
+
+    private func appendSection(_ cid: String, _ kind: MediaKind, codecs: [Codec]? = nil) {
+        sections.append(OfferedSection(nextMid, kind, track: cid, codecs: codecs))
     }
 
     /// AddTrack and offer.
@@ -357,15 +435,45 @@ final class TestClient {
         sendOffer()
     }
 
-    func sendOffer() {
+    func sendOffer() { send(.offer(nextOffer())) }
+
+    /// v1: what the join request brings.
+    func firstOffer(publishing: [String]) -> LiveKitSessionDescription {
+        for cid in publishing { appendSection(cid, .audio) }
+        return nextOffer()
+    }
+
+    private func nextOffer() -> LiveKitSessionDescription {
         offers += 1
-        send(
-            .offer(
-                .with {
-                    $0.type = "offer"
-                    $0.sdp = ClientDescription.offer(sections)
-                    $0.id = offers
-                }))
+        isAskedForOffer = false
+        let offered = sections.map { section in
+            var section = section
+            if section.isReceiving, section.kind == refusedKind { section.codecs = [] }
+            return section
+        }
+        return .with {
+            $0.type = "offer"
+            $0.sdp = ClientDescription.offer(offered)
+            $0.id = offers
+        }
+    }
+
+    /// v1: adds what is wanted and offers.
+    func fulfil(_ requirement: LiveKitMediaSectionsRequirement) {
+        for _ in 0..<requirement.numAudios { addReceivingSection(.audio) }
+        for _ in 0..<requirement.numVideos { addReceivingSection(.video) }
+        sendOffer()
+    }
+
+    func addReceivingSection(_ kind: MediaKind) {
+        sections.append(.receiving(nextMid, kind))
+    }
+
+    /// Sections that the client takes for nothing any more, or takes back, whatever they were.
+    func setReceiving(_ isReceiving: Bool, _ index: Int) {
+        guard sections.indices.contains(index), sections[index].track == nil else { return }
+        sections[index].isReceiving = isReceiving
+        sendOffer()
     }
 
     func answer(_ offer: LiveKitSessionDescription, id: UInt32? = nil) {
@@ -373,7 +481,7 @@ final class TestClient {
             .answer(
                 .with {
                     $0.type = "answer"
-                    $0.sdp = ClientDescription.answer(to: offer.sdp, refusing: refusedMids)
+                    $0.sdp = ClientDescription.answer(to: offer.sdp, refusing: refusedKind)
                     $0.id = id ?? offer.id
                 }))
     }

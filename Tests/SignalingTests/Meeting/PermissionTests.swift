@@ -50,8 +50,8 @@ struct PermissionTests {
         #expect(alice.join.fastPublish == (given.canPublish ?? true))
     }
 
-    @Test func subscribingForbidden() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func subscribingForbidden(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob") { $0.canSubscribe = false }
         alice.publish("cam", .video)
@@ -68,8 +68,8 @@ struct PermissionTests {
         #expect(told.last?.allowed == false)
     }
 
-    @Test func audience() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func audience(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob")
         let carol = world.join("carol")

@@ -8,8 +8,8 @@ import Testing
 @testable import Signaling
 
 struct PublishingTests {
-    @Test func publishSubscribeUnpublish() throws {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func publishSubscribeUnpublish(_ version: Version) throws {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob")
         world.advance(.seconds(1))
@@ -30,7 +30,7 @@ struct PublishingTests {
 
         alice.offerTrack("cam", .video)
         let answer = try #require(alice.answersReceived.last)
-        #expect(answer.id == 1 && answer.type == "answer" && answer.sdp.contains("a=recvonly"))
+        #expect(answer.id == (version == .v0 ? 1 : 2) && answer.type == "answer" && answer.sdp.contains("a=recvonly"))
         world.advance(.seconds(1))
         let track = try #require(bob.roster[alice.sid]?.tracks.first)
         #expect(track.sid == published.track.sid && track.mid == "7" && track.mimeType == "video/VP8")
@@ -38,9 +38,11 @@ struct PublishingTests {
         let subscription = try #require(world.relay.subscriptions.values.first)
         #expect(subscription.publication == world.relay.publications.keys.first)
         #expect(subscription.retransmissionSSRC != nil && subscription.canonicalName == alice.sid)
-        let offer = try #require(bob.offersReceived.last)
-        #expect(offer.midToTrackID == ["1": track.sid])
-        #expect(offer.sdp.contains("a=msid:\(alice.sid)|\(track.sid) \(track.sid)\r\n"))
+        // The first place for video that bob has.
+        let mid = version == .v0 ? "1" : "4"
+        #expect(bob.midToTrackID == [mid: track.sid])
+        let description = try #require(version == .v0 ? bob.offersReceived.last : bob.answersReceived.last)
+        #expect(description.sdp.contains("a=msid:\(alice.sid)|\(track.sid) \(track.sid)\r\n"))
         #expect(
             alice.messages { if case .trackSubscribed(let value) = $0 { value.trackSid } else { nil } } == [track.sid])
 
@@ -48,18 +50,18 @@ struct PublishingTests {
         world.advance(.seconds(1))
         #expect(world.relay.publications.isEmpty && world.relay.subscriptions.isEmpty)
         #expect(bob.roster[alice.sid]?.tracks.isEmpty == true && bob.roster[alice.sid]?.isPublisher == false)
-        #expect(bob.offersReceived.last?.midToTrackID.isEmpty == true)
+        #expect(bob.midToTrackID.isEmpty)
 
         // The section is used again, by another track.
         alice.publish("screen", .video, source: .screenShare)
         world.advance(.seconds(1))
         #expect(world.relay.subscriptions.count == 1)
-        #expect(bob.offersReceived.last?.midToTrackID.keys.sorted() == ["1"])
+        #expect(bob.midToTrackID.keys.sorted() == [mid])
         #expect(bob.roster[alice.sid]?.tracks.first?.stream == "screen")
     }
 
-    @Test func offerBeforeAddTrack() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func offerBeforeAddTrack(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob")
         alice.offerTrack("mic", .audio)
@@ -70,8 +72,8 @@ struct PublishingTests {
     }
 
     /// Some browsers rename their tracks.
-    @Test func unknownTrackIDTakesTheOldestOfItsKind() throws {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func unknownTrackIDTakesTheOldestOfItsKind(_ version: Version) throws {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         alice.addTrack("mic", .audio)
         alice.addTrack("first", .video)
@@ -83,8 +85,8 @@ struct PublishingTests {
     }
 
     /// Two publishers with the same cid have nothing to do with each other.
-    @Test func sameClientTrackIDTwice() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func sameClientTrackIDTwice(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob")
         alice.publish("cam", .video)
@@ -94,8 +96,8 @@ struct PublishingTests {
         #expect(Set(world.state.trackOrder).count == 2)
     }
 
-    @Test func replacedTrackInASection() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func replacedTrackInASection(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob")
         alice.publish("cam", .video)
@@ -109,16 +111,16 @@ struct PublishingTests {
         #expect(world.relay.publications.count == 1 && world.relay.subscriptions.count == 1)
     }
 
-    @Test func repeatedAddTrackIsTheSameTrack() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func repeatedAddTrackIsTheSameTrack(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         alice.addTrack("mic", .audio)
         alice.addTrack("mic", .audio)
         #expect(alice.published.count == 2 && alice.published[0] == alice.published[1])
     }
 
-    @Test func muteIsTold() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func muteIsTold(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob")
         alice.addTrack("mic", .audio) { $0.muted = true }
@@ -140,8 +142,8 @@ struct PublishingTests {
     }
 
     /// Some clients take a refused section for a success, so they are told, and nobody else is.
-    @Test func nothingInCommon() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func nothingInCommon(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob")
         alice.publish("mic", .audio)
@@ -185,8 +187,8 @@ struct PublishingTests {
         #expect(world.relay.isEmpty)
     }
 
-    @Test func refusedByTheWorker() throws {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func refusedByTheWorker(_ version: Version) throws {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob")
         alice.publish("cam", .video)

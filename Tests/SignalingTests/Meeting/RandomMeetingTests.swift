@@ -32,11 +32,17 @@ struct RandomMeetingTests {
         func pick(_ range: Range<Int>) -> Int { Int.random(in: range, using: &generator) }
         let present = world.clients.values.filter(\.isOpen).sorted { $0.session.rawValue < $1.session.rawValue }
         guard let client = present.randomElement(using: &generator), pick(0..<10) > 0 else {
-            let settings = JoinSettings(autoSubscribe: pick(0..<4) > 0)
+            let version = pick(0..<2) == 0 ? Version.v0 : .v1
+            let autoSubscribe = pick(0..<4) > 0
+            let publishing = pick(0..<3) == 0 ? ["c0"] : []
+            let embedsOffer = pick(0..<3) > 0
             let hidden = pick(0..<8) == 0
             let (publish, subscribe) = (pick(0..<6) > 0, pick(0..<6) > 0)
             let identity = "p\(pick(0..<6))"
-            world.join(identity, settings: settings) {
+            world.join(
+                identity, version: version, autoSubscribe: autoSubscribe, publishing: publishing,
+                embedsOffer: embedsOffer
+            ) {
                 $0.hidden = hidden
                 $0.canPublish = publish
                 $0.canSubscribe = subscribe
@@ -47,7 +53,7 @@ struct RandomMeetingTests {
         let sid = sids[pick(0..<sids.count)]
         let kind: MediaKind = pick(0..<2) == 0 ? .audio : .video
         let cid = "c\(pick(0..<3))"
-        switch pick(0..<19) {
+        switch pick(0..<22) {
         case 0, 1: client.addTrack(cid, kind)
         case 2, 3: client.offerTrack(cid, kind, codecs: pick(0..<8) == 0 ? [] : nil)
         case 4, 5: client.publish(cid, kind)
@@ -113,6 +119,9 @@ struct RandomMeetingTests {
                     publication: publication, level: Float(pick(0..<3)) - 1, isActive: pick(0..<2) == 0)
                 world.report(.audioActivity([activity]))
             }
+        case 18:
+            if let requirement = client.requirements.last { client.fulfil(requirement) } else { client.sendOffer() }
+        case 19 where client.version == .v1: client.setReceiving(pick(0..<2) == 0, pick(0..<10))
         default: world.advance(.milliseconds(pick(0..<3000)))
         }
     }

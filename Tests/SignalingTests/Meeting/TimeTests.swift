@@ -15,8 +15,8 @@ struct TimeTests {
         return world.now.uptime - start
     }
 
-    private func couple() -> (MeetingWorld, TestClient, TestClient) {
-        let world = MeetingWorld()
+    private func couple(_ version: Version) -> (MeetingWorld, TestClient, TestClient) {
+        let world = MeetingWorld(version: version)
         let watcher = world.join("watcher")
         let client = world.join("client")
         client.publish("cam", .video)
@@ -24,8 +24,8 @@ struct TimeTests {
         return (world, watcher, client)
     }
 
-    @Test func aVanishedHostIsGoneWithin30Seconds() {
-        let (world, watcher, client) = couple()
+    @Test(arguments: Version.allCases) func aVanishedHostIsGoneWithin30Seconds(_ version: Version) {
+        let (world, watcher, client) = couple(version)
         client.isAlive = false
         let time = timeUntilGone(world, watcher)
         #expect(time >= .seconds(15) && time < .seconds(30))
@@ -34,16 +34,16 @@ struct TimeTests {
     }
 
     /// A killed process: its socket closes at once, its media stops and the relay sees no more checks later.
-    @Test func aKilledClientIsGoneWithin30Seconds() throws {
-        let (world, watcher, client) = couple()
+    @Test(arguments: Version.allCases) func aKilledClientIsGoneWithin30Seconds(_ version: Version) throws {
+        let (world, watcher, client) = couple(version)
         world.closeSocket(client)
         #expect(timeUntilGone(world, watcher) < .seconds(30))
         #expect(world.relay.transports.count == 1 && world.relay.publications.isEmpty)
     }
 
-    @Test func aClosedSocketAndALostConnectionAreTheEnd() throws {
-        let (world, watcher, client) = couple()
-        let transport = try #require(world.state.subscriberTransports.first { $0.value.rawValue == 2 }?.key)
+    @Test(arguments: Version.allCases) func aClosedSocketAndALostConnectionAreTheEnd(_ version: Version) throws {
+        let (world, watcher, client) = couple(version)
+        let transport = try #require(world.primaryTransport(of: client))
         world.report(.transport(transport, .disconnected))
         #expect(world.state.participants.count == 2)
         world.closeSocket(client)
@@ -53,19 +53,17 @@ struct TimeTests {
     }
 
     /// The connection is closed some milliseconds before the Leave arrives.
-    @Test func closedByPeerAloneEndsNothing() throws {
-        let (world, _, client) = couple()
-        for transport in world.relay.transports where world.state.subscriberTransports[transport]?.rawValue == 2 {
-            world.report(.transport(transport, .closedByPeer))
-        }
+    @Test(arguments: Version.allCases) func closedByPeerAloneEndsNothing(_ version: Version) throws {
+        let (world, _, client) = couple(version)
+        world.report(.transport(try #require(world.primaryTransport(of: client)), .closedByPeer))
         #expect(client.isOpen)
         world.advance(.milliseconds(10))
         client.leave()
         #expect(world.notes.last?.reason == "client-initiated")
     }
 
-    @Test func reconnectingUnderTheSameIdentityIsNoDeparture() {
-        let (world, watcher, client) = couple()
+    @Test(arguments: Version.allCases) func reconnectingUnderTheSameIdentityIsNoDeparture(_ version: Version) {
+        let (world, watcher, client) = couple(version)
         world.closeSocket(client)
         world.advance(.milliseconds(300))
         let again = world.join("client")
@@ -74,9 +72,9 @@ struct TimeTests {
         #expect(!watcher.updates.flatMap(\.participants).contains { $0.state == .disconnected })
     }
 
-    @Test func mediaLostIsToldToStartAnew() throws {
-        let (world, _, client) = couple()
-        let transport = try #require(world.state.subscriberTransports.first { $0.value.rawValue == 2 }?.key)
+    @Test(arguments: Version.allCases) func mediaLostIsToldToStartAnew(_ version: Version) throws {
+        let (world, _, client) = couple(version)
+        let transport = try #require(world.primaryTransport(of: client))
         world.report(.transport(transport, .disconnected))
         world.advance(.seconds(10))
         world.report(.transport(transport, .connected(.aeadAES128GCM)))
@@ -87,10 +85,10 @@ struct TimeTests {
         #expect(client.leaves.last?.action == .reconnect)
     }
 
-    @Test(arguments: TransportFailure.allCases)
-    func failedConnections(_ failure: TransportFailure) throws {
-        let (world, _, client) = couple()
-        let transport = try #require(world.state.publisherTransports.keys.first)
+    @Test(arguments: TransportFailure.allCases, Version.allCases)
+    func failedConnections(_ failure: TransportFailure, _ version: Version) throws {
+        let (world, _, client) = couple(version)
+        let transport = try #require(world.state.publisherTransports.first { $0.value.rawValue == 2 }?.key)
         world.report(.transport(transport, .failed(failure)))
         #expect(client.leaves.last?.action == (failure == .capacity ? .disconnect : .reconnect))
         #expect(world.notes.last?.reason == failure.rawValue)
@@ -105,9 +103,9 @@ struct TimeTests {
         #expect(!alice.isOpen && alice.leaves.last?.reason == .joinFailure)
     }
 
-    @Test func lateEventsAndMessagesTouchNobody() throws {
-        let (world, _, client) = couple()
-        let transport = try #require(world.state.publisherTransports.keys.first)
+    @Test(arguments: Version.allCases) func lateEventsAndMessagesTouchNobody(_ version: Version) throws {
+        let (world, _, client) = couple(version)
+        let transport = try #require(world.state.publisherTransports.first { $0.value.rawValue == 2 }?.key)
         let publication = try #require(world.relay.publications.keys.first)
         client.leave()
         let count = world.state.participants.count

@@ -46,8 +46,8 @@ struct UpdateTests {
         #expect(world.relay.subscriptions.count == 100 * 5)
     }
 
-    @Test func inASmallMeetingChangesAreImmediate() {
-        let world = MeetingWorld()
+    @Test(arguments: Version.allCases) func inASmallMeetingChangesAreImmediate(_ version: Version) {
+        let world = MeetingWorld(version: version)
         let alice = world.join("alice")
         let bob = world.join("bob")
         world.advance(.seconds(1))

@@ -51,6 +51,13 @@ struct GatewayTests {
                 } + query.map { (name: $0.0, value: $0.1) },
                 token: token ?? minted, remoteAddress: "192.0.2.1")
         }
+
+        func request(
+            _ joinRequest: LiveKitJoinRequest, _ claims: AccessClaims = .join(meeting: "m", identity: "alice"),
+            version: SignalRequest.Version = .v1
+        ) throws -> SignalRequest {
+            try request(claims, version: version, query: [("join_request", JoinRequestTests.wrapped(joinRequest))])
+        }
     }
 
     private func refusal(_ house: House, _ request: SignalRequest) async -> SignalRefusal? {
@@ -96,10 +103,67 @@ struct GatewayTests {
         #expect(await refusal(house, try house.request(query: [("protocol", "")])) == .protocolTooOld)
         #expect(await refusal(house, try house.request(query: [("protocol", "x")])) == .malformedQuery)
         #expect(await refusal(house, try house.request(query: [("attributes", "%%")])) == .malformedQuery)
-        let v1 = await refusal(house, try house.request(version: .v1))
-        #expect(v1?.status == 404 && v1?.reason.contains("requested room does not exist") == false)
+        #expect(await refusal(house, try house.request(version: .v1)) == .malformedJoinRequest)
+        for version in SignalRequest.Version.allCases {
+            let broken = try house.request(version: version, query: [("join_request", "%")])
+            #expect(await refusal(house, broken) == .malformedJoinRequest)
+        }
+        let old = LiveKitJoinRequest.with { $0.clientInfo.protocol = 8 }
+        #expect(await refusal(house, try house.request(old)) == .protocolTooOld)
+        let many = LiveKitJoinRequest.with {
+            $0.clientInfo.protocol = 17
+            $0.addTrackRequests = .init(repeating: .init(), count: Limits.pendingTracks + 1)
+        }
+        #expect(await refusal(house, try house.request(many)) == .malformedJoinRequest)
         let statistics = await house.directory.statistics()
-        #expect(statistics.refusals[401] == 6 && statistics.refusals[404] == 2)
+        #expect(statistics.refusals[401] == 6 && statistics.refusals[400] == 26)
+    }
+
+    @Test func joinRequestOfARealClient() async throws {
+        let house = try await House()
+        var claims = AccessClaims.join(meeting: "m", identity: "alice")
+        claims.attributes = ["a": "1", "b": "1"]
+        claims.metadata = "token's"
+        let request = LiveKitJoinRequest.with {
+            $0.clientInfo = .with {
+                $0.sdk = .python
+                $0.protocol = 18
+                $0.clientProtocol = 2
+                $0.capabilities = .init(repeating: .capPacketTrailer, count: 100)
+            }
+            $0.connectionSettings = .with { $0.autoSubscribe = true }
+            $0.participantAttributes = ["b": "2"]
+            $0.metadata = "own"
+            $0.addTrackRequests = [
+                .with {
+                    $0.cid = "mic"
+                    $0.type = .audio
+                    $0.source = .microphone
+                }
+            ]
+            $0.publisherOffer = .with {
+                $0.type = "offer"
+                $0.id = 7
+                $0.sdp = ClientDescription.offer([OfferedSection("1", .audio, track: "mic"), .receiving("2", .audio)])
+            }
+        }
+        // Without the right its own metadata and attributes are not taken.
+        for isAllowed in [false, true] {
+            claims.video.canUpdateOwnMetadata = isAllowed
+            for version in SignalRequest.Version.allCases {
+                let session = try await house.gateway.open(try house.request(request, claims, version: version))
+                let outputs = session.outputs.makeAsyncIterator()
+                let join = try response(await outputs.next()).join
+                #expect(!join.subscriberPrimary && join.participant.clientProtocol == 2)
+                #expect(join.participant.capabilities.count == Limits.capabilities)
+                #expect(join.participant.attributes == (isAllowed ? ["a": "1", "b": "2"] : ["a": "1", "b": "1"]))
+                #expect(join.participant.metadata == (isAllowed ? "own" : "token's"))
+                #expect(try response(await outputs.next()).trackPublished.cid == "mic")
+                let answer = try response(await outputs.next()).answer
+                #expect(answer.id == 7 && answer.sdp.contains("a=recvonly") && answer.sdp.contains("127.0.0.1 7882"))
+            }
+        }
+        #expect(await house.directory.statistics().joins == ["v0": 0, "v1": 4])
     }
 
     @Test func fullMeeting() async throws {
@@ -139,7 +203,7 @@ struct GatewayTests {
         #expect(await outputs.next() == nil)
         await session.socketClosed()
         let statistics = await house.directory.statistics()
-        #expect(statistics.participants == 0 && statistics.joins == 1 && statistics.leaves == 1)
+        #expect(statistics.participants == 0 && statistics.joins == ["v0": 1, "v1": 0] && statistics.leaves == 1)
         #expect(statistics.departures == ["client-initiated": 1] && statistics.invalidOutputs == 0)
     }
 
@@ -156,14 +220,21 @@ struct GatewayTests {
 
     @Test func resumeIsRefusedByTheFirstMessage() async throws {
         let house = try await House()
-        let session = try await house.gateway.open(try house.request(query: [("reconnect", "1"), ("sid", "PA_x")]))
-        let outputs = session.outputs.makeAsyncIterator()
-        let leave = try response(await outputs.next()).leave
-        #expect(leave.action == .reconnect && leave.reason == .stateMismatch)
-        #expect(await outputs.next() == .close(code: 1001, reason: "cannot resume"))
-        #expect(await outputs.next() == nil)
-        await session.receive(.text("{}"))
-        await session.socketClosed()
+        let resume = LiveKitJoinRequest.with {
+            $0.clientInfo.protocol = 17
+            $0.reconnect = true
+            $0.participantSid = "PA_x"
+        }
+        for request in [try house.request(query: [("reconnect", "1"), ("sid", "PA_x")]), try house.request(resume)] {
+            let session = try await house.gateway.open(request)
+            let outputs = session.outputs.makeAsyncIterator()
+            let leave = try response(await outputs.next()).leave
+            #expect(leave.action == .reconnect && leave.reason == .stateMismatch)
+            #expect(await outputs.next() == .close(code: 1001, reason: "cannot resume"))
+            #expect(await outputs.next() == nil)
+            await session.receive(.text("{}"))
+            await session.socketClosed()
+        }
         #expect(await house.directory.statistics().participants == 0)
     }
 
