@@ -124,10 +124,11 @@ def network(server):
 
 
 class Joining:
-    """Joins unmodified SDK clients under names: `await join("alice")`."""
+    """Joins unmodified SDK clients under names: `await join("alice")`. `path` is where they knock: `v1` (one peer
+    connection, what the SDK does by itself) or `v0`."""
 
-    def __init__(self, server: Server, room: str):
-        self.server, self.room = server, room
+    def __init__(self, server: Server, room: str, path: str):
+        self.server, self.room, self.path = server, room, path
         self.joined = []
 
     async def __call__(self, identity: str, room: str | None = None, token: str | None = None, **options):
@@ -135,6 +136,7 @@ class Joining:
 
         participant = WheelParticipant(identity)
         self.joined.append(participant)
+        options.setdefault("single_peer_connection", self.path == "v1")
         return await participant.join(
             self.server.ws_url, token or join_token(identity, room or self.room), **options
         )
@@ -145,9 +147,15 @@ class Joining:
 
 
 @pytest.fixture
-async def join(server, room):
+def path() -> str:
+    """The protocol's path that SDK clients take; a file that tests both has a fixture of its own."""
+    return "v1"
+
+
+@pytest.fixture
+async def join(server, room, path):
     """See `Joining`. Everyone leaves when the test is over."""
-    joining = Joining(server, room)
+    joining = Joining(server, room, path)
     yield joining
     await joining.leave_all()
 

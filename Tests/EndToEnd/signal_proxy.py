@@ -22,8 +22,8 @@ class SignalProxy:
     async def __aenter__(self) -> str:
         self.http = aiohttp.ClientSession()
         application = web.Application()
-        # Protocol v0 only: the SDK falls back on the 404 of every other path.
-        application.router.add_get("/rtc", self.connect)
+        for path in ("/rtc", "/rtc/v1"):
+            application.router.add_get(path, self.connect)
         self.runner = web.AppRunner(application, shutdown_timeout=0.2)
         await self.runner.setup()
         site = web.TCPSite(self.runner, "127.0.0.1", 0)

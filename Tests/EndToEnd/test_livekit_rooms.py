@@ -1,13 +1,20 @@
-"""Rooms with the unmodified Python SDK: ten people, refusals, two connections with one name, a client that dies."""
+"""Rooms with the unmodified Python SDK: ten people, refusals, two connections with one name, a client that dies, and
+everybody else's clients in one room with it."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import gzip
 import time
 
 import pytest
 from livekit import rtc
+from livekit.protocol import models
+from livekit.protocol import rtc as rtc_messages
 
+from aiortc_participant import NumbersTrack, ToneTrack
+from chromium import Person
 from tokens import join_token
 from waiting import until
 from wheel import Crowd
@@ -16,18 +23,23 @@ PEOPLE = 10
 # A refusal is an ordinary HTTP status, so the SDK does not spend its 20 s of retries (livekit-wire.md, 1.6).
 REFUSAL_SECONDS = 2.0
 GONE_SECONDS = 30.0
+SMALL = (160, 120)
 
 
 async def test_ten_people_all_publishing_all_subscribed(server, room, figure):
     before = server.metrics()
     names = [f"person-{n}" for n in range(PEOPLE)]
-    with Crowd(server.ws_url, {name: join_token(name, room) for name in names}) as crowd:
+    # One connection or two: what each has, nobody else can tell.
+    paths = {name: "v1" if n % 2 else "v0" for n, name in enumerate(names)}
+    with Crowd(server.ws_url, {name: join_token(name, room) for name in names}, paths) as crowd:
         assert set((await crowd.lines()).values()) == {"joined\n"}
         started = time.monotonic()
         missing = {name: line.strip() for name, line in (await crowd.lines()).items() if line != "[]\n"}
         elapsed = time.monotonic() - started
         losses = server.metrics().losses_since(before)
         complaints = crowd.complaints() if missing else ""
+    joins = server.metrics().by("hutong_joins_total", "path")
+    assert joins == {"v0": PEOPLE / 2, "v1": PEOPLE / 2}
     figure("10 participants, all publish, all see and hear the 9 others", f"{elapsed:.1f} s", "everyone")
     figure("  losses in the relay's counters", losses or "none", "none")
     assert not missing, complaints
@@ -64,16 +76,23 @@ async def test_a_bad_token_is_refused_quickly(join, room, reason):
 
 
 def test_validate_says_why(server, room):
-    def validate(token: str) -> tuple[int, str, str]:
-        status, body, headers = server.status("/rtc/validate?protocol=16", {"Authorization": f"Bearer {token}"})
+    def validate(token: str, query: str) -> tuple[int, str, str]:
+        status, body, headers = server.status(f"/rtc{query}", {"Authorization": f"Bearer {token}"})
         return status, body, headers["access-control-allow-origin"]
 
-    assert validate(join_token("alice", room)) == (200, "success", "*")
-    status, body, origin = validate(join_token("alice", room, ttl=-120))
-    assert (status, origin) == (401, "*") and body
-    assert "eyJ" not in body
-    status, _, origin = validate("not-a-token")
-    assert (status, origin) == (401, "*")
+    request = rtc_messages.JoinRequest(client_info=models.ClientInfo(protocol=17)).SerializeToString()
+    wrapped = rtc_messages.WrappedJoinRequest(compression=1, join_request=gzip.compress(request)).SerializeToString()
+    parameter = base64.urlsafe_b64encode(wrapped).decode()
+    for query in ("/validate?protocol=16", f"/v1/validate?join_request={parameter}"):
+        assert validate(join_token("alice", room), query) == (200, "success", "*")
+        status, body, origin = validate(join_token("alice", room, ttl=-120), query)
+        assert (status, origin) == (401, "*") and body
+        assert "eyJ" not in body
+        status, _, origin = validate("not-a-token", query)
+        assert (status, origin) == (401, "*")
+    for broken in ("", "?join_request=", "?join_request=x", f"?join_request={parameter[:-8]}"):
+        status, body, origin = validate(join_token("alice", room), "/v1/validate" + broken)
+        assert (status, origin) == (400, "*") and body
 
 
 async def test_the_newer_connection_with_an_identity_wins(join):
@@ -96,6 +115,32 @@ async def test_who_may_not_publish_cannot(join, room):
     with pytest.raises(Exception, match="."):
         await asyncio.wait_for(listener.publish_tone(), 12)
     assert not alice.named("track_published")
+
+
+async def test_every_kind_of_client_in_one_room(server, room, join, enter, browser):
+    """The SDK on either path, a third stack, and the page: each sees each."""
+    new, old, third = await join("new"), await join("old", single_peer_connection=False), await enter("third")
+    page = await Person.arrive(browser, "Page")
+    await page.join(f"{server.url}/?room={room}")
+    for person in (new, old):
+        await person.publish_tone()
+        await person.publish_numbers(*SMALL, fps=10)
+    await third.publish(ToneTrack(), NumbersTrack(*SMALL, fps=10))
+    (name,) = new.remote_identities() - {"old", "third"}
+    for person in (new, old):
+        for other in {"new", "old", "third", name} - {person.identity}:
+            await person.sees(other, 10, seconds=20)
+            await person.hears(other, 1)
+    for other in ("new", "old", name):
+        await until(lambda o=other: third.frames(o) >= 10 and third.seconds(o) >= 1, 20, f"media of {other}")
+    # Four in the room: three of them are seen.
+    await until(lambda: is_decoding(page, 3), 20, "the page sees three")
+    await page.go()
+    page.assert_calm()
+
+
+async def is_decoding(page: Person, count: int) -> bool:
+    return sum(entry.get("framesDecoded", 0) > 5 for entry in await page.received("video")) == count
 
 
 async def test_rooms_do_not_hear_each_other(join, room):

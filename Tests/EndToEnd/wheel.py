@@ -2,9 +2,9 @@
 receives.
 
 Run as a program it is a client in a process of its own, for crowds (one process cannot read 180 tracks in Python) and
-for dying: `python wheel.py URL TOKEN NAME TONES` joins, publishes small video and its tone of TONES (frequencies in Hz by
-name, JSON), prints what it does not see and hear of the others, `[]` as soon as that is nothing, and leaves when its
-stdin is closed.
+for dying: `python wheel.py URL TOKEN NAME PATH TONES` joins on PATH (`v0` or `v1`), publishes small video and its tone of
+TONES (frequencies in Hz by name, JSON), prints what it does not see and hear of the others, `[]` as soon as that is
+nothing, and leaves when its stdin is closed.
 """
 
 from __future__ import annotations
@@ -194,11 +194,11 @@ class WheelParticipant:
         await self.room.disconnect()
 
 
-async def attend(url: str, token: str, identity: str, tones: str) -> None:
+async def attend(url: str, token: str, identity: str, path: str, tones: str) -> None:
     """See the first lines of this file."""
     frequencies = json.loads(tones)
     own = frequencies.pop(identity)
-    person = await WheelParticipant(identity).join(url, token)
+    person = await WheelParticipant(identity).join(url, token, single_peer_connection=path == "v1")
     await person.publish_tone(own)
     await person.publish_numbers(*CROWD_SIZE, fps=CROWD_FPS)
     print("joined", flush=True)
@@ -229,13 +229,13 @@ async def attend(url: str, token: str, identity: str, tones: str) -> None:
 class Crowd:
     """Several such processes in one room; left, and if need be ended, with the `with` block."""
 
-    def __init__(self, url: str, tokens: dict[str, str]):
-        """`tokens` by identity."""
+    def __init__(self, url: str, tokens: dict[str, str], paths: dict[str, str] | None = None):
+        """`tokens` and `paths` by identity; without `paths` everybody takes the SDK's own, v1."""
         self.errors = tempfile.TemporaryFile("w+")
         tones = json.dumps({name: 300 + CROWD_TONE_STEP * n for n, name in enumerate(tokens)})
         self.people = {
             name: subprocess.Popen(
-                [sys.executable, __file__, url, token, name, tones],
+                [sys.executable, __file__, url, token, name, (paths or {}).get(name, "v1"), tones],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
             )
             for name, token in tokens.items()

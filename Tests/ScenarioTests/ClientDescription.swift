@@ -1,17 +1,17 @@
-// The client's half of v0 negotiation, with the relay's own SDP types: offers of what a person publishes, answers to the
-// server's offers.
+// The client's half of negotiation, with the relay's own SDP types: offers of what a person publishes and has places for,
+// and in v0 answers to the server's offers.
 
 import MediaRelay
 import ScenarioSupport
 
-/// One section that a client sends in.
+/// One section of a client's, or one that the server sends in.
 struct ClientSection {
     let mid: String
     let kind: MediaKind
-    /// The msid's track: the cid of AddTrack.
-    var track = ""
-    let ssrc: UInt32
-    let retransmissionSSRC: UInt32?
+    /// The msid's track: the cid of AddTrack. Nil: a place to receive in.
+    var track: String?
+    var ssrc: UInt32 = 0
+    var retransmissionSSRC: UInt32?
     var isSending = false
 }
 
@@ -39,9 +39,8 @@ enum ClientDescription {
         var media = MediaSection(
             media: section.kind == .audio ? .audio : .video, transportProtocol: MediaSection.rtpProtocol)
         media.mid = section.mid
-        media.direction = .sendonly
+        media.direction = section.track == nil ? .recvonly : .sendonly
         media.rtcpMux = true
-        media.streamIDs = [MediaStreamID(streamID: MediaStreamID.none, trackID: section.track)]
         media.extensions = offeredExtensions.map { ExtensionMap(id: UInt16($1), uri: $0.uri) }.sorted { $0.id < $1.id }
         switch section.kind {
         case .audio:
@@ -57,6 +56,8 @@ enum ClientDescription {
                     payloadType: 97, encoding: RTPEncoding(name: "rtx", clockRate: 90_000), parameters: "apt=96"),
             ]
         }
+        guard let track = section.track else { return media }
+        media.streamIDs = [MediaStreamID(streamID: MediaStreamID.none, trackID: track)]
         let ssrcs = [section.ssrc] + (section.retransmissionSSRC.map { [$0] } ?? [])
         media.ssrcAttributes = ssrcs.map { SSRCAttribute(ssrc: $0, name: "cname", value: "c") }
         if ssrcs.count == 2 {
@@ -65,8 +66,8 @@ enum ClientDescription {
         return media
     }
 
-    /// The sections of a server's offer that carry something.
-    static func offered(in description: SessionDescription) -> [ClientSection] {
+    /// The sections of a server's description that carry something.
+    static func sent(in description: SessionDescription) -> [ClientSection] {
         description.sections.compactMap { section in
             guard let mid = section.mid, let kind = section.media.kind, description.direction(of: section).sends,
                 let ssrc = section.ssrcGroups.first?.ssrcs.first ?? section.ssrcAttributes.first?.ssrc

@@ -8,11 +8,14 @@ import Testing
 
 @testable import Signaling
 
+typealias Version = SignalRequest.Version
+
 @Suite struct MeetingTests {
-    @Test(arguments: [1, 2, 3] as [UInt64]) func twoMeetAndPart(seed: UInt64) throws {
+    @Test(arguments: [1, 2, 3] as [UInt64], Version.allCases)
+    func twoMeetAndPart(seed: UInt64, _ version: Version) throws {
         let meeting = VirtualMeeting(seed: seed)
-        let alice = meeting.join("alice")
-        let bob = meeting.join("bob")
+        let alice = meeting.join("alice", version)
+        let bob = meeting.join("bob", version)
         for person in [alice, bob] {
             person.publish(.audio)
             person.publish(.video)
@@ -33,10 +36,11 @@ import Testing
         #expect(meeting.server.isEmpty, "\(meeting)")
     }
 
-    @Test(arguments: [11, 12, 13] as [UInt64]) func badNetworksAreRepaired(seed: UInt64) throws {
+    @Test(arguments: [11, 12, 13] as [UInt64], Version.allCases)
+    func badNetworksAreRepaired(seed: UInt64, _ version: Version) throws {
         let meeting = VirtualMeeting(seed: seed)
-        let alice = meeting.join("alice")
-        let bob = meeting.join("bob")
+        let alice = meeting.join("alice", version)
+        let bob = meeting.join("bob", version)
         alice.sending.uplink.loss = 0.02
         alice.sending.uplink.jitter = .milliseconds(10)
         bob.receiving.downlink.loss = 0.05
@@ -50,10 +54,10 @@ import Testing
     }
 
     /// Wi-Fi to LTE: the same client from another address, without a word by signaling.
-    @Test func anAddressMayChange() throws {
+    @Test(arguments: Version.allCases) func anAddressMayChange(_ version: Version) throws {
         let meeting = VirtualMeeting(seed: 21)
-        let alice = meeting.join("alice")
-        let bob = meeting.join("bob")
+        let alice = meeting.join("alice", version)
+        let bob = meeting.join("bob", version)
         alice.publish(.video)
         meeting.run(for: .seconds(5))
         let picture = try #require(bob.receives(.video, from: alice), "\(meeting)")
@@ -65,10 +69,10 @@ import Testing
         #expect(picture.decoded > 140, "\(meeting)")
     }
 
-    @Test func whoVanishesIsGoneWithinThirtySeconds() throws {
+    @Test(arguments: Version.allCases) func whoVanishesIsGoneWithinThirtySeconds(_ version: Version) throws {
         let meeting = VirtualMeeting(seed: 31)
-        let alice = meeting.join("alice")
-        let bob = meeting.join("bob")
+        let alice = meeting.join("alice", version)
+        let bob = meeting.join("bob", version)
         for person in [alice, bob] { person.publish(.audio) }
         meeting.run(for: .seconds(5))
         #expect(bob.roster.keys.contains("alice"))
@@ -79,10 +83,10 @@ import Testing
         #expect(meeting.server.isEmpty, "\(meeting)")
     }
 
-    @Test func aMutedTrackStopsAndComesBackWithAPicture() throws {
+    @Test(arguments: Version.allCases) func aMutedTrackStopsAndComesBackWithAPicture(_ version: Version) throws {
         let meeting = VirtualMeeting(seed: 41)
-        let alice = meeting.join("alice")
-        let bob = meeting.join("bob")
+        let alice = meeting.join("alice", version)
+        let bob = meeting.join("bob", version)
         alice.publish(.video)
         meeting.run(for: .seconds(3))
         let picture = try #require(bob.receives(.video, from: alice), "\(meeting)")
@@ -97,9 +101,11 @@ import Testing
         #expect(picture.decoded > 75 && picture.missing == 0, "\(meeting)")
     }
 
-    @Test func tenPeopleAllSeeAndHearEachOther() throws {
+    /// All of one protocol, and half and half.
+    @Test(arguments: [[Version.v0], [.v1], [.v0, .v1]])
+    func tenPeopleAllSeeAndHearEachOther(_ versions: [Version]) throws {
         let meeting = VirtualMeeting(seed: 51)
-        let people = (0..<10).map { meeting.join("person-\($0)") }
+        let people = (0..<10).map { meeting.join("person-\($0)", versions[$0 % versions.count]) }
         for person in people {
             person.publish(.audio)
             person.publish(.video)

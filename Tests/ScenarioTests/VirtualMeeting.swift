@@ -1,7 +1,7 @@
 // A whole meeting in virtual time: the meeting's state, a relay core and any number of people, who exchange the messages
 // and packets that real ones would, over a network that exists only here. Nothing waits, nothing is random but the seed.
 //
-//   VirtualPerson ──signals──▶ MeetingState ──commands──▶ RelayCore ◀──datagrams──▶ VirtualPerson's two connections
+//   VirtualPerson ──signals──▶ MeetingState ──commands──▶ RelayCore ◀──datagrams──▶ VirtualPerson's connections
 
 import LiveKitProtocol
 import MediaRelay
@@ -29,10 +29,10 @@ final class VirtualMeeting: CustomStringConvertible {
     /// For the comment of an expectation: enough to run it again.
     var description: String { "seed \(seed)" }
 
-    func join(_ name: String) -> VirtualPerson {
+    func join(_ name: String, _ version: SignalRequest.Version = .v0) -> VirtualPerson {
         joined += 1
         let person = VirtualPerson(
-            name: name, number: joined, meeting: self, session: SessionID(rawValue: UInt64(joined)),
+            name: name, number: joined, version: version, meeting: self, session: SessionID(rawValue: UInt64(joined)),
             random: SeededRandom(seed: random.next()))
         server.admit(person, network.now)
         return person
@@ -79,11 +79,13 @@ final class MeetingServer: CoreHost {
     func admit(_ person: VirtualPerson, _ now: MediaTime) {
         people[person.session] = person
         let newcomer = Newcomer(
-            claims: .join(meeting: state.name, identity: person.name, name: person.name), settings: JoinSettings(),
+            claims: .join(meeting: state.name, identity: person.name, name: person.name),
+            settings: JoinSettings(version: person.version),
             client: .with {
                 $0.sdk = .js
                 $0.protocol = 16
-            })
+            },
+            offer: person.version == .v1 ? person.nextOffer() : nil)
         submit(now) { $0.join(newcomer, session: person.session) }
     }
 

@@ -1,4 +1,5 @@
-// Somebody in a virtual meeting: a v0 client with its two connections, doing with each message what an SDK does.
+// Somebody in a virtual meeting: a client with its two connections (v0) or its only one (v1), doing with each message what
+// an SDK does.
 
 import LiveKitProtocol
 import MediaRelay
@@ -10,7 +11,8 @@ import SwiftProtobuf
 final class VirtualPerson {
     let name: String
     let session: SessionID
-    /// The publisher and the subscriber connection.
+    let version: SignalRequest.Version
+    /// The publisher and the subscriber connection; in v1 the same.
     let sending, receiving: VirtualClient
     /// False: the machine vanished without a word.
     private(set) var isAlive = true
@@ -24,15 +26,21 @@ final class VirtualPerson {
     private var random: SeededRandom
     private var sections: [ClientSection] = []
     private var announced: Set<String> = []
+    /// v1: how many places to receive in an SDK begins with, for each kind.
+    private static let firstPlaces = 3
     private var offers: UInt32 = 0
     private var sendingCredentials, receivingCredentials: ICECredentials
     private var isSendingOpen = false, isReceivingOpen = false
     /// By track sid.
     private var receivers: [String: VirtualReceiver] = [:]
 
-    init(name: String, number: Int, meeting: VirtualMeeting, session: SessionID, random: SeededRandom) {
+    init(
+        name: String, number: Int, version: SignalRequest.Version, meeting: VirtualMeeting, session: SessionID,
+        random: SeededRandom
+    ) {
         var random = random
         self.name = name
+        self.version = version
         self.session = session
         self.meeting = meeting
         func client(_ suffix: String, _ port: UInt16) -> VirtualClient {
@@ -42,25 +50,25 @@ final class VirtualPerson {
                 seed: random.next())
         }
         sending = client(" sending", 40_000)
-        receiving = client(" receiving", 40_001)
+        receiving = version == .v0 ? client(" receiving", 40_001) : sending
         var names = RandomNames(SeededRandom(seed: random.next()))
         sendingCredentials = names.credentials()
         receivingCredentials = names.credentials()
         self.random = random
+        if version == .v1 { addPlaces(audio: Self.firstPlaces, video: Self.firstPlaces) }
     }
 
     // MARK: What it does
 
     func publish(_ kind: MediaKind) {
         let section = ClientSection(
-            mid: String(sections.count + 1), kind: kind, track: "\(name)-\(sections.count)",
-            ssrc: UInt32.random(in: 1...UInt32.max, using: &random),
+            mid: nextMid, kind: kind, track: "\(name)-\(sections.count)", ssrc: UInt32.random(in: 1...UInt32.max, using: &random),
             retransmissionSSRC: kind == .video ? UInt32.random(in: 1...UInt32.max, using: &random) : nil)
         sections.append(section)
         send(
             .addTrack(
                 .with {
-                    $0.cid = section.track
+                    $0.cid = section.track ?? ""
                     $0.type = kind == .audio ? .audio : .video
                     $0.source = kind == .audio ? .microphone : .camera
                 }))
@@ -74,6 +82,13 @@ final class VirtualPerson {
                     $0.sid = track.sid
                     $0.muted = isMuted
                 }))
+    }
+
+    private var nextMid: String { String(sections.count + 1) }
+
+    private func addPlaces(audio: Int, video: Int) {
+        for _ in 0..<audio { sections.append(ClientSection(mid: nextMid, kind: .audio)) }
+        for _ in 0..<video { sections.append(ClientSection(mid: nextMid, kind: .video)) }
     }
 
     func leave() { send(.leave(.with { $0.reason = .clientInitiated })) }
@@ -106,8 +121,11 @@ final class VirtualPerson {
         case .trackPublished(let published):
             announced.insert(published.cid)
             sendOffer()
-        case .answer(let answer): apply(answer.sdp, now)
+        case .answer(let answer): apply(answer, now)
         case .offer(let offer): reply(to: offer, now)
+        case .mediaSectionsRequirement(let requirement):
+            addPlaces(audio: Int(requirement.numAudios), video: Int(requirement.numVideos))
+            sendOffer()
         case .speakersChanged(let change):
             for speaker in change.speakers {
                 if speaker.active { speakers.insert(speaker.sid) } else { speakers.remove(speaker.sid) }
@@ -124,30 +142,35 @@ final class VirtualPerson {
         }
     }
 
-    private func sendOffer() {
+    private func sendOffer() { send(.offer(nextOffer())) }
+
+    /// In v1 the first one comes with the join request.
+    func nextOffer() -> LiveKitSessionDescription {
         offers += 1
         let text = ClientDescription.offer(
-            sections.filter { announced.contains($0.track) }, version: UInt64(offers), ice: sendingCredentials,
+            sections.filter { isAnnounced($0) }, version: UInt64(offers), ice: sendingCredentials,
             fingerprint: sending.core.fingerprint)
-        send(
-            .offer(
-                .with {
-                    $0.type = "offer"
-                    $0.sdp = text
-                    $0.id = offers
-                }))
+        return .with {
+            $0.type = "offer"
+            $0.sdp = text
+            $0.id = offers
+        }
     }
 
-    /// The server's answer to what this client publishes.
-    private func apply(_ sdp: String, _ now: MediaTime) {
-        guard let answer = try? SessionDescription(parsing: sdp) else { return }
+    private func isAnnounced(_ section: ClientSection) -> Bool { section.track.map(announced.contains) ?? true }
+
+    /// The server's answer: to what this client publishes, and in v1 with what it receives.
+    private func apply(_ description: LiveKitSessionDescription, _ now: MediaTime) {
+        guard let answer = try? SessionDescription(parsing: description.sdp) else { return }
         if !isSendingOpen {
             isSendingOpen = true
             open(sending, sendingCredentials, answer, ClientDescription.sendingExtensions, now)
         }
-        for index in sections.indices where announced.contains(sections[index].track) && !sections[index].isSending {
-            sections[index].isSending = true
+        if version == .v1 { expect(answer, description.midToTrackID, now) }
+        for index in sections.indices {
             let section = sections[index]
+            guard section.track != nil, isAnnounced(section), !section.isSending else { continue }
+            sections[index].isSending = true
             _ = sending.send(
                 section.kind, mid: section.mid, ssrc: section.ssrc, retransmissionSSRC: section.retransmissionSSRC, now)
         }
@@ -162,11 +185,7 @@ final class VirtualPerson {
             receiving.perform(
                 .setHeaderExtensions(receiving.transport, ClientDescription.extensions(of: description)), now)
         }
-        for section in ClientDescription.offered(in: description) {
-            guard let track = offer.midToTrackID[section.mid], receivers[track] == nil else { continue }
-            receivers[track] = receiving.expect(
-                section.kind, mid: section.mid, ssrc: section.ssrc, retransmissionSSRC: section.retransmissionSSRC, now)
-        }
+        expect(description, offer.midToTrackID, now)
         let text = ClientDescription.answer(
             to: description, ice: receivingCredentials, fingerprint: receiving.core.fingerprint)
         send(
@@ -176,6 +195,14 @@ final class VirtualPerson {
                     $0.sdp = text
                     $0.id = offer.id
                 }))
+    }
+
+    private func expect(_ description: SessionDescription, _ midToTrackID: [String: String], _ now: MediaTime) {
+        for section in ClientDescription.sent(in: description) {
+            guard let track = midToTrackID[section.mid], receivers[track] == nil else { continue }
+            receivers[track] = receiving.expect(
+                section.kind, mid: section.mid, ssrc: section.ssrc, retransmissionSSRC: section.retransmissionSSRC, now)
+        }
     }
 
     private func open(
