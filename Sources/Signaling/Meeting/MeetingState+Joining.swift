@@ -106,7 +106,11 @@ extension MeetingState {
         }
         roomChanged()
         for request in newcomer.tracks { addTrack(request, by: id) }
-        if let offer = newcomer.offer { receiveOffer(offer, from: id) }
+        if let offer = newcomer.offer {
+            // What is there already goes with the first answer, and a round of negotiation is saved.
+            prepareSubscriptions(of: id)
+            receiveOffer(offer, from: id)
+        }
     }
 
     /// The socket is gone. Without a Leave before it the participant stays for a moment if its media does, so that a

@@ -36,6 +36,11 @@ extension MeetingState {
         scheduleNegotiation(with: id)
     }
 
+    /// The same before the client is connected: what it may not have, it hears of later.
+    mutating func prepareSubscriptions(of id: ParticipantID) {
+        for sid in trackOrder where admits(id, to: sid) { considerSubscription(of: id, to: sid) }
+    }
+
     /// Ends a subscription; if there were more tracks than places for automatic ones, the next takes the place.
     mutating func replaceSubscription(of id: ParticipantID, to sid: String, _ kind: MediaKind) {
         let wasFull = automaticCount(of: id, kind) >= automaticLimit(kind)

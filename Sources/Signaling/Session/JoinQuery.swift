@@ -37,7 +37,7 @@ struct JoinQuery {
         }
     }
 
-    private init(_ request: LiveKitJoinRequest) throws(SignalRefusal) {
+    init(_ request: LiveKitJoinRequest) throws(SignalRefusal) {
         guard request.clientInfo.protocol >= Limits.oldestProtocol else { throw .protocolTooOld }
         guard request.addTrackRequests.count <= Limits.pendingTracks else { throw .malformedJoinRequest }
         client = request.clientInfo

@@ -39,6 +39,37 @@ struct SinglePeerConnectionTests {
         #expect(bob.roster[alice.sid]?.tracks.map(\.name) == ["mic", "second"])
     }
 
+    @Test func theFirstAnswerCarriesWhatIsThere() {
+        let world = MeetingWorld(version: .v1)
+        let alice = world.join("alice", publishing: ["mic", "second"])
+        alice.send(
+            .subscriptionPermission(
+                .with {
+                    $0.trackPermissions = [
+                        .with {
+                            $0.participantIdentity = "bob"
+                            $0.trackSids = [alice.published[0].track.sid]
+                        }
+                    ]
+                }))
+        world.advance(.seconds(1))
+        world.isAutomatic = false
+        let bob = world.join("bob")
+        guard case .answer(let answer)? = bob.inbox.last?.message, bob.inbox.count == 2 else {
+            Issue.record("not answered first of all")
+            return
+        }
+        #expect(Array(answer.midToTrackID.values) == [alice.published[0].track.sid])
+        let quiet = world.join("quiet", autoSubscribe: false)
+        #expect(quiet.midToTrackID.isEmpty)
+        // What it may not have, it is told when it is connected.
+        if let transport = world.primaryTransport(of: bob) {
+            world.report(.transport(transport, .connected(.aeadAES128GCM)))
+        }
+        let refused = bob.messages { if case .subscriptionPermissionUpdate(let value) = $0 { value.trackSid } else { nil } }
+        #expect(refused == [alice.published[1].track.sid] && bob.requirements.isEmpty)
+    }
+
     @Test func aHiddenParticipantHearsTheAnswerFirstToo() {
         let world = MeetingWorld(version: .v1)
         let ghost = world.join("ghost", publishing: ["mic"]) { $0.hidden = true }

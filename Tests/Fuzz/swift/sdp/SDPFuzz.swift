@@ -31,15 +31,31 @@ private let local = LocalTransportDescription(
 
 private func answerAsPublisher(_ offer: SessionDescription) {
     var negotiation = PublisherNegotiation(local: local, capabilities: .all)
+    for (number, kind) in [MediaKind.audio, .video, .video].enumerated() { try? negotiation.add(track(kind, number)) }
     guard let answer = try? negotiation.answer(to: offer, preferences: { _ in SectionPreferences(codec: .h264) }) else {
         return
     }
     check(answer, offer)
+    let missing = negotiation.missingSections
+    precondition(answer.subscribed.count + answer.refused.count + missing.audio + missing.video == 3)
     // The same offer again must be taken: nothing in it changed.
     guard let second = try? negotiation.answer(to: offer, preferences: { _ in SectionPreferences(codec: .h264) }) else {
         preconditionFailure("a repeated offer was refused")
     }
     precondition(second.sections == answer.sections && second.headerExtensions == answer.headerExtensions)
+    precondition(second.subscribed == answer.subscribed)
+    for section in answer.subscribed { negotiation.remove(trackID: section.trackID) }
+    guard let third = try? negotiation.answer(to: offer) else { preconditionFailure("a repeated offer was refused") }
+    precondition(!third.subscribed.contains { section in answer.subscribed.contains { $0.mid == section.mid } })
+}
+
+private func track(_ kind: MediaKind, _ number: Int) -> SubscribedTrack {
+    let format = PayloadFormat(
+        payloadType: 96, codec: kind == .audio ? .opus : .vp8, clockRate: kind == .audio ? 48_000 : 90_000,
+        channels: kind == .audio ? 2 : nil)
+    return SubscribedTrack(
+        kind: kind, streamID: "PA_1|TR_\(number)", trackID: "TR_\(number)", ssrc: UInt32(2 * number + 1),
+        retransmissionSSRC: kind == .video ? UInt32(2 * number + 2) : nil, canonicalName: "PA_1", formats: [format])
 }
 
 private func check(_ answer: PublisherAnswer, _ offer: SessionDescription) {
@@ -50,12 +66,19 @@ private func check(_ answer: PublisherAnswer, _ offer: SessionDescription) {
         precondition(Set(section.formats.map(\.payloadType)).count == section.formats.count)
         _ = PayloadMap(publication: section.formats, subscriber: section.formats)
     }
+    for section in answer.subscribed {
+        precondition(!section.formats.isEmpty && section.formats.count <= Limits.formats)
+        precondition(answer.sections.contains { $0.mid == section.mid && !$0.isSending })
+    }
+    precondition(answer.midToTrackID.count == answer.subscribed.count)
     precondition(Set(answer.headerExtensions.values).count == answer.headerExtensions.count)
     guard answer.sdp.utf8.count <= Limits.SDP.bytes else { return }
     do {
         let parsed = try SessionDescription(parsing: answer.sdp)
         precondition(parsed.sections.map(\.mid) == offer.sections.map(\.mid))
         precondition(parsed.sections.map(\.media) == offer.sections.map(\.media))
+        let sent = parsed.sections.filter { $0.direction == .sendonly }.compactMap(\.mid)
+        precondition(sent == answer.subscribed.map(\.mid))
         precondition(parsed.bundle == parsed.sections.filter { !$0.isRejected }.compactMap(\.mid))
     } catch {
         preconditionFailure("the answer does not parse: \(error)")
@@ -74,7 +97,7 @@ private func applyAsSubscriber(_ answer: SessionDescription) {
     guard negotiation.makeOffer() != nil, let result = try? negotiation.apply(answer: answer) else { return }
     precondition(!negotiation.awaitsAnswer)
     precondition(result.sections.allSatisfy { $0.formats.count <= Limits.formats })
-    negotiation.remove(mid: "1")
+    negotiation.remove(trackID: "TR_1")
     guard let offer = negotiation.makeOffer() else { preconditionFailure("no further offer") }
     precondition((try? SessionDescription(parsing: offer.sdp)) != nil)
 }

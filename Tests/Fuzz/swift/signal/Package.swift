@@ -32,23 +32,24 @@ let package = Package(
             name: "LiveKitProtocol",
             dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             path: "Sources/LiveKitProtocol/Generated"),
+        .target(name: "CZlib", path: "Sources/CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(
             name: "Signaling",
             dependencies: [
-                "LiveKitProtocol", "MediaRelay", .product(name: "Logging", package: "swift-log"),
+                "CZlib", "LiveKitProtocol", "MediaRelay", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             path: "Sources/Signaling",
             sources: [
-                "Limits.swift", "Access/AccessClaims.swift", "Access/VideoGrant.swift",
+                "Limits.swift", "Access/AccessClaims.swift", "Access/Base64URL.swift", "Access/VideoGrant.swift",
                 "Meeting/Effect.swift", "Meeting/Identifiers.swift", "Meeting/MeetingConfiguration.swift",
                 "Meeting/MeetingState.swift", "Meeting/MeetingState+Joining.swift", "Meeting/MeetingState+Media.swift",
                 "Meeting/MeetingState+Publishing.swift", "Meeting/MeetingState+Signals.swift",
                 "Meeting/MeetingState+Subscribing.swift", "Meeting/MeetingState+Timers.swift",
                 "Meeting/MeetingState+Updates.swift", "Meeting/Moment.swift", "Meeting/Participant.swift",
                 "Meeting/Participant+Protocol.swift", "Meeting/Refusals.swift", "Meeting/Track.swift",
-                "Session/CloseCode.swift", "Session/OutputValidator.swift", "Session/SignalCoding.swift",
-                "Session/SignalGateway.swift",
+                "Session/CloseCode.swift", "Session/JoinQuery.swift", "Session/JoinRequestParameter.swift",
+                "Session/OutputValidator.swift", "Session/SignalCoding.swift", "Session/SignalGateway.swift",
             ],
             swiftSettings: fuzzed + [.unsafeFlags(["-enable-testing"])]),
         .executableTarget(

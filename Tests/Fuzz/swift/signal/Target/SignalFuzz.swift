@@ -1,5 +1,5 @@
 // libFuzzer target: any sequence of frames, in both forms, from two clients into one meeting, with time and relay
-// events between them. Nothing may trap; nothing that would break a client may come out; and when both have left,
+// events between them, and of join requests (v1). Nothing may trap; nothing that would break a client may come out; and when both have left,
 // nothing may be left. The input is records: a byte for what it is, two for the length, the bytes.
 
 import LiveKitProtocol
@@ -74,9 +74,20 @@ private struct House {
         case 5: advance(.milliseconds(payload.prefix(2).reduce(0) { $0 << 8 | Int($1) }))
         case 6: event(payload)
         default:
-            join(kind & 1)
+            if payload.isEmpty { join(kind & 1) } else { join(kind & 1, payload) }
             connect()
         }
+    }
+
+    /// v1: the payload is the parameter of a join request, or the message inside.
+    mutating func join(_ who: UInt8, _ payload: [UInt8]) {
+        let decoded = try? JoinRequestParameter.decode(String(decoding: payload, as: UTF8.self))
+        guard let request = decoded ?? (try? LiveKitJoinRequest(serializedBytes: payload)),
+            let newcomer = try? JoinQuery(request).newcomer(claims(who))
+        else { return }
+        sessions &+= 1
+        let session = SessionID(rawValue: sessions)
+        run { $0.join(newcomer, session: session) }
     }
 
     mutating func receive(_ frame: SignalFrame, _ session: SessionID) {
@@ -108,10 +119,14 @@ private struct House {
     mutating func join(_ who: UInt8) {
         sessions &+= 1
         let session = SessionID(rawValue: sessions)
+        let newcomer = Newcomer(claims: claims(who), settings: JoinSettings(), client: .init())
+        run { $0.join(newcomer, session: session) }
+    }
+
+    func claims(_ who: UInt8) -> AccessClaims {
         var claims = AccessClaims.join(meeting: "m", identity: who == 0 ? "a" : "b")
         claims.video.canUpdateOwnMetadata = true
-        let newcomer = Newcomer(claims: claims, settings: JoinSettings(), client: .init())
-        run { $0.join(newcomer, session: session) }
+        return claims
     }
 
     mutating func connect() {
