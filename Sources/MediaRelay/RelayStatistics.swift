@@ -100,7 +100,7 @@ public struct FeedbackStatistics: Sendable, Equatable {
 }
 
 /// Why a message was not sent to one of its recipients.
-public enum DataDrop: String, Sendable, Equatable, CaseIterable {
+public enum DataLoss: String, Sendable, Equatable, CaseIterable {
     /// Lossy, and too much of it waits already.
     case congested
     /// Pushed out by later ones before the client had a channel of that name.
@@ -117,7 +117,7 @@ public struct DataStatistics: Sendable, Equatable {
     public var messagesOut: UInt64 = 0
     public var bytesIn: UInt64 = 0
     public var bytesOut: UInt64 = 0
-    public var drops: [DataDrop: UInt64] = [:]
+    public var losses: [DataLoss: UInt64] = [:]
     /// Clients reported for taking up reliable data too slowly.
     public var overflows: UInt64 = 0
     /// Gauge: bytes handed up and not yet passed on, or sent and not yet acknowledged.

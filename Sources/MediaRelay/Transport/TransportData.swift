@@ -73,7 +73,7 @@ struct TransportData {
     /// False: a reliable message for which there is no room. Everything else that is not sent is kept or counted.
     mutating func send(_ message: DataMessage, _ now: MediaTime, _ statistics: inout DataStatistics) -> Bool {
         guard !isOver else {
-            statistics.drops[.closed, default: 0] &+= 1
+            statistics.losses[.closed, default: 0] &+= 1
             return true
         }
         guard let channels, let channel = channels.channel(labelled: message.channel) else {
@@ -82,7 +82,7 @@ struct TransportData {
         }
         let isLossy = channel.description.reliability != .reliable
         if isLossy, channels.association.waitingBytes(on: channel.id) >= Limits.Data.lossyBytes {
-            statistics.drops[.congested, default: 0] &+= 1
+            statistics.losses[.congested, default: 0] &+= 1
             return true
         }
         do {
@@ -90,10 +90,10 @@ struct TransportData {
             statistics.noteSent(message)
         } catch .send(.bufferFull) {
             if !isLossy { return false }
-            statistics.drops[.congested, default: 0] &+= 1
+            statistics.losses[.congested, default: 0] &+= 1
         } catch {
             // The client's end of it is closing, and it may have opened none anew.
-            statistics.drops[.closed, default: 0] &+= 1
+            statistics.losses[.closed, default: 0] &+= 1
         }
         return true
     }
@@ -142,7 +142,7 @@ struct TransportData {
         earlyBytes &+= message.heldBytes
         while earlyBytes > Limits.Data.earlyBytes, let oldest = early.popFirst() {
             earlyBytes &-= oldest.heldBytes
-            statistics.drops[.noChannel, default: 0] &+= 1
+            statistics.losses[.noChannel, default: 0] &+= 1
         }
     }
 
@@ -157,7 +157,7 @@ struct TransportData {
             }
             earlyBytes &-= message.heldBytes
             if (try? channels.send(message.bytes, on: id, now: now)) == nil {
-                statistics.drops[.closed, default: 0] &+= 1
+                statistics.losses[.closed, default: 0] &+= 1
             } else {
                 statistics.noteSent(message)
             }

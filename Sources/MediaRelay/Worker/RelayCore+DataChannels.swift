@@ -22,7 +22,7 @@ extension RelayCore {
         for id in recipients {
             guard let hasOverflowed = transports[id]?.dataFlow.hasOverflowed else { continue }
             if hasOverflowed || transports[id]?.connection.data.send(message, now, &dataStatistics) == false {
-                dataStatistics.drops[.overflow, default: 0] &+= 1
+                dataStatistics.losses[.overflow, default: 0] &+= 1
                 reportOverflow(of: id)
             } else {
                 dataIsDue(id)

@@ -122,16 +122,16 @@ extension MetricFamily {
     }
 
     private static func relayData(_ workers: [WorkerStatistics]) -> [MetricFamily] {
-        var drops = MetricFamily(
-            "hutong_data_dropped_messages_total", .counter, "Data messages not sent to a recipient, by reason.")
+        var losses = MetricFamily(
+            "hutong_data_undelivered_messages_total", .counter, "Data messages not sent to a recipient, by reason.")
         var overflows = MetricFamily(
             "hutong_data_overflows_total", .counter, "Clients that took up reliable data too slowly.")
         var held = MetricFamily(
             "hutong_data_held_bytes", .gauge, "Data being routed, waiting for a channel or for acknowledgement.")
         for worker in workers {
-            for reason in DataDrop.allCases {
-                let count = worker.data.drops[reason] ?? 0
-                drops.add(.integer(count), worker.label, MetricLabel("reason", reason.rawValue))
+            for reason in DataLoss.allCases {
+                let count = worker.data.losses[reason] ?? 0
+                losses.add(.integer(count), worker.label, MetricLabel("reason", reason.rawValue))
             }
             overflows.add(.integer(worker.data.overflows), worker.label)
             held.add(MetricValue(worker.data.heldBytes), worker.label)
@@ -143,7 +143,7 @@ extension MetricFamily {
             directed(
                 workers, "hutong_data_bytes_total", "Bytes of data channel messages.", \.data.bytesIn,
                 \.data.bytesOut),
-            drops, overflows, held,
+            losses, overflows, held,
         ]
     }
 
