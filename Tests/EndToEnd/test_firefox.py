@@ -5,12 +5,15 @@ Firefox never uses loopback for media, so this file runs on a network of its own
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
 
 from chromium import PROBE
+from data_person import DataPerson
 from firefox import Firefox, FirefoxTab
+from tokens import join_token
 from waiting import until
 
 ROOM = "firefox-room"
@@ -96,3 +99,17 @@ async def test_its_connections_use_the_preferred_cipher(tab, server, join):
     assert profiles["AEAD_AES_128_GCM"] >= 2
     assert all(not count for name, count in profiles.items() if not name.startswith("AEAD"))
     await tab.evaluate("document.querySelector('[data-control=leave]').click()")
+
+
+async def test_its_data_channels_lose_nothing(tab, server, join):
+    """Between two of its tabs, both ways at once."""
+    other = await tab.firefox.open()
+    people = []
+    for name, page in (("fox", tab), ("vixen", other)):
+        await page.goto(server.url)
+        people.append(await DataPerson.join(page, server.ws_url, join_token(name, "firefox-data")))
+    sent = await asyncio.gather(*(person.flood(2) for person in people))
+    for person, count in zip(people, reversed(sent), strict=True):
+        assert count > 20
+        await person.got(count, 30)
+        await person.leave()

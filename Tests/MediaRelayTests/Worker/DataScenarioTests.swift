@@ -79,7 +79,7 @@ import Testing
     @Test func aReceiverThatIsTooSlowIsReportedOnceAndTheOthersGetEverything() throws {
         let (scenario, clients) = scenario(seed: 5, "alice", "bob", "carol")
         clients[2].downlink.bitrate = 300_000
-        let sent = (0..<700).map { [UInt8].numbered($0, padding: 10_000) }
+        let sent = (0..<460).map { [UInt8].numbered($0, padding: 10_000) }
         send(sent, from: clients[0], scenario)
         #expect(scenario.run(within: .seconds(60)) { clients[1].messages.count >= sent.count })
         #expect(clients[1].messages.map(\.bytes) == sent)
@@ -94,12 +94,12 @@ import Testing
         #expect(scenario.server.statistics().data.heldBytes == 0)
     }
 
-    /// Six megabytes through a hole that takes them in twenty seconds: more than the server would hold.
+    /// More than the server would hold for anybody, through a hole that takes it in fourteen seconds.
     @Test func aSenderIsSlowedDownToItsFastestReceiver() {
         let (scenario, clients) = scenario(seed: 6, "alice", "bob", "carol")
         clients[1].downlink.bitrate = 2_500_000
         clients[2].downlink.bitrate = 2_000_000
-        let sent = (0..<600).map { [UInt8].numbered($0, padding: 10_000) }
+        let sent = (0..<450).map { [UInt8].numbered($0, padding: 10_000) }
         var mostHeld = 0
         for bytes in sent {
             scenario.send(bytes, on: Self.reliable, from: clients[0])
@@ -113,7 +113,7 @@ import Testing
         #expect(overflows(scenario).isEmpty)
         let ofFastest = Limits.Data.roomBytes + 2 * Limits.Data.unhandledBytes
         #expect(mostHeld > Limits.Data.roomBytes / 2, "nothing was ever slowed down")
-        #expect(mostHeld < 2 * ofFastest + 1_200_000, "carol lags by a fifth of six megabytes")
+        #expect(mostHeld < 2 * ofFastest + 900_000, "carol lags by a fifth of all")
     }
 
     /// Nobody answers its messages: what is taken in is bounded, the rest waits in the client.
