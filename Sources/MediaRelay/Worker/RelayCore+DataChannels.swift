@@ -3,9 +3,7 @@
 
 extension RelayCore {
     func openDataChannel(_ id: TransportID, _ parameters: DataChannelParameters, _ now: MediaTime) {
-        guard
-            transports[id]?.connection.data.open(parameters, now, &dataStatistics, random: &random) == true
-        else {
+        guard transports[id]?.connection.data.open(parameters, now, &dataStatistics, random: &random) == true else {
             refusedCommands &+= 1
             return
         }
@@ -20,8 +18,8 @@ extension RelayCore {
             return
         }
         for id in recipients {
-            guard let hasOverflowed = transports[id]?.dataFlow.hasOverflowed else { continue }
-            if hasOverflowed || transports[id]?.connection.data.send(message, now, &dataStatistics) == false {
+            guard let entry = transports[id] else { continue }
+            if entry.dataFlow.hasOverflowed || !entry.connection.data.send(message, now, &dataStatistics) {
                 dataStatistics.losses[.overflow, default: 0] &+= 1
                 reportOverflow(of: id)
             } else {
@@ -32,16 +30,16 @@ extension RelayCore {
 
     func dataHandled(_ id: TransportID, _ recipients: [TransportID]) {
         // It may have been closed after its messages were handed up.
-        guard transports[id] != nil else { return }
-        let present = recipients.filter { transports[$0] != nil }
-        let awaitsRoom = !present.isEmpty && !present.contains(where: hasRoomForData)
-        guard transports[id]?.dataFlow.routed(to: present, awaitsRoom: awaitsRoom) == true else {
+        guard let entry = transports[id] else { return }
+        let present = recipients.compactMap { transports[$0] }
+        let awaitsRoom = !present.isEmpty && !present.contains(where: \.hasRoomForData)
+        guard entry.dataFlow.routed(to: recipients, awaitsRoom: awaitsRoom) else {
             refusedCommands &+= 1
             return
         }
         if awaitsRoom {
-            for recipient in present where transports[recipient]?.dataFlow.awaitedBy.contains(id) == false {
-                transports[recipient]?.dataFlow.awaitedBy.append(id)
+            for recipient in present where !recipient.dataFlow.awaitedBy.contains(id) {
+                recipient.dataFlow.awaitedBy.append(id)
             }
         }
         dataIsDue(id)
@@ -51,8 +49,8 @@ extension RelayCore {
 
     /// Notes that it has something to send, or may be read again; done at the end of the turn.
     func dataIsDue(_ id: TransportID) {
-        guard transports[id]?.dataFlow.isDue == false else { return }
-        transports[id]?.dataFlow.isDue = true
+        guard let entry = transports[id], !entry.dataFlow.isDue else { return }
+        entry.dataFlow.isDue = true
         transportsWithDueData.append(id)
     }
 
@@ -62,37 +60,29 @@ extension RelayCore {
 
     /// Takes in what has come as far as there is credit, and sends what may leave.
     func exchangeData(of id: TransportID, _ now: MediaTime) {
-        guard let owner = transports[id]?.owner else { return }
-        transports[id]?.dataFlow.isDue = false
-        transports[id]?.connection.receiveData(now, &dataStatistics, random: &random)
-        while transports[id]?.dataFlow.hasCredit == true,
-            let event = transports[id]?.connection.data.takeEvent(now, &dataStatistics)
-        {
+        guard let entry = transports[id] else { return }
+        entry.dataFlow.isDue = false
+        entry.connection.receiveData(now, &dataStatistics, random: &random)
+        while entry.dataFlow.hasCredit, let event = entry.connection.data.takeEvent(now, &dataStatistics) {
             switch event {
             case .message(let message):
                 dataStatistics.noteReceived(message)
-                transports[id]?.dataFlow.handUp(message)
-                outbox.post(.data(id, message), to: owner)
+                entry.dataFlow.handUp(message)
+                outbox.post(.data(id, message), to: entry.owner)
             case .silence: reportOverflow(of: id)
             }
         }
-        if let datagrams = transports[id]?.connection.sendData(now) { carryOut(datagrams, of: id, now) }
-        if hasRoomForData(id) { stopAwaiting(id) }
+        carryOut(entry.connection.sendData(now), of: id, now)
+        if entry.hasRoomForData { stopAwaiting(id) }
     }
 
     // MARK: Room
 
-    /// One that will take nothing any more must not hold up its senders.
-    private func hasRoomForData(_ id: TransportID) -> Bool {
-        guard let entry = transports[id] else { return true }
-        return entry.connection.data.isOver || entry.dataFlow.hasOverflowed
-            || entry.connection.data.sendingBytes < Limits.Data.roomBytes
-    }
-
     /// Those who wait for room at this transport go on.
     func stopAwaiting(_ id: TransportID) {
-        guard let senders = transports[id]?.dataFlow.awaitedBy, !senders.isEmpty else { return }
-        transports[id]?.dataFlow.awaitedBy = []
+        guard let entry = transports[id], !entry.dataFlow.awaitedBy.isEmpty else { return }
+        let senders = entry.dataFlow.awaitedBy
+        entry.dataFlow.awaitedBy = []
         for sender in senders {
             transports[sender]?.dataFlow.stopAwaiting(id)
             dataIsDue(sender)
@@ -101,9 +91,16 @@ extension RelayCore {
 
     private func reportOverflow(of id: TransportID) {
         guard let entry = transports[id], !entry.dataFlow.hasOverflowed else { return }
-        transports[id]?.dataFlow.hasOverflowed = true
+        entry.dataFlow.hasOverflowed = true
         dataStatistics.overflows &+= 1
         outbox.post(.dataOverflow(id), to: entry.owner)
         dataIsDue(id)
+    }
+}
+
+extension TransportEntry {
+    /// One that will take nothing any more must not hold up its senders.
+    fileprivate var hasRoomForData: Bool {
+        connection.data.isOver || dataFlow.hasOverflowed || connection.data.sendingBytes < Limits.Data.roomBytes
     }
 }

@@ -1,6 +1,7 @@
 // What the worker holds of one transport beside its connection: what runs over it and what RTCP has told about it.
 
-struct TransportEntry {
+/// A class, because every datagram looks into it: a look must not copy the whole. It never leaves its `RelayCore`.
+final class TransportEntry {
     let owner: OwnerTag
     var connection: Transport
     var publications: Set<PublicationID> = []
@@ -13,7 +14,7 @@ struct TransportEntry {
     /// Who our feedback is from.
     let reporterSSRC: UInt32
     /// Smoothed, from the reports of the other side.
-    var roundTrip = Self.initialRoundTrip
+    var roundTrip = TransportEntry.initialRoundTrip
     var clock = PublisherClock()
     var feedback: TransportFeedbackBuilder
 
@@ -31,7 +32,7 @@ struct TransportEntry {
     var isConnected: Bool { connection.stage == .connected }
 
     /// RFC 6298's smoothing; what lies outside sensible bounds is brought inside.
-    mutating func observe(roundTrip measured: MediaSpan) {
+    func observe(roundTrip measured: MediaSpan) {
         let bounded = min(max(measured, Limits.roundTrip.lowerBound), Limits.roundTrip.upperBound)
         roundTrip = MediaSpan(microseconds: (roundTrip.microseconds * 7 + bounded.microseconds) / 8)
     }
