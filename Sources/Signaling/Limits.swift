@@ -58,6 +58,27 @@ enum Limits {
     static let permissionEntries = 1000
     /// Remote sections on the subscriber's connection. Each is a few hundred bytes in every later offer.
     static let subscriptionsPerParticipant = 200
+
+    // MARK: A meeting
+
+    /// What a token or the server API may ask for: seconds an empty meeting is kept, a day.
+    static let roomTimeoutSeconds: UInt32 = 86_400
+    /// People in one meeting; every list of them is that long.
+    static let participantsPerMeeting: UInt32 = 10_000
+
+    // MARK: Data packets
+
+    /// Bytes of one data packet with its sender's names. Clients send at most 64,000 and cut streams into chunks of 15,000.
+    static let dataPacketBytes = 64 * 1024
+    /// Bytes of its newest reliable packets that are kept of each sender, for those who were away: two large packets, or
+    /// a busy minute of chat. 300 senders fill 38 MB with it.
+    static let dataHistoryBytes = 128 * 1024
+    /// What each of them counts beside its bytes, so that a flood of tiny packets is bounded as well.
+    static let dataHistoryPacketCost = 256
+    /// Bytes of the server API's mark on a packet; SDKs send 16.
+    static let nonceBytes = 64
+    /// How many of them are remembered: a repeated request comes within seconds.
+    static let recentNonces = 1000
 }
 
 /// What one stranger may cost the HTTP edge in bytes, time and sockets, before and beside the token. A value rather
@@ -69,8 +90,11 @@ public struct EdgeLimits: Sendable {
     public var headerBytes = 32 * 1024
     /// Browsers send about 20 header fields, proxies add a few.
     public var headerFields = 128
-    /// No route reads a body; this much is tolerated and discarded, more ends the connection.
+    /// What a request's body may hold beyond what its route reads: it is tolerated and discarded, more ends the connection.
     public var requestBodyBytes = 64 * 1024
+    /// Bytes of a call of the server API, read only when the caller's token was accepted. 512 KiB of metadata may be six
+    /// times that in JSON; the protocol's own limit leaves room.
+    public var apiBodyBytes = 10 * 1024 * 1024
     /// From accept (TLS handshake included) to the end of the first request head: what a slow loris gets (S-40).
     public var requestHeadTime: Duration = .seconds(5)
     /// How long an idle kept-alive HTTP connection stays. Longer than browsers wait between page and join.

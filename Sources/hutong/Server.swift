@@ -37,6 +37,7 @@ struct Server: Sendable {
         let relay = try Relay(configuration.relay)
         let directory = MeetingDirectory(
             configuration: configuration.meetings, plane: relay, logger: Logger(label: "hutong.meetings"))
+        let api = TwirpServer(directory: directory, keys: keys)
         let isStopping = StopFlag()
         self.relay = relay
         self.directory = directory
@@ -57,9 +58,9 @@ struct Server: Sendable {
                 let relayStatistics = await relay.statistics()
                 let meetingStatistics = await directory.statistics()
                 return [.build(version: Hutong.version)] + MetricFamily.relay(relayStatistics)
-                    + MetricFamily.meetings(meetingStatistics)
+                    + MetricFamily.meetings(meetingStatistics) + api.metrics
             },
-            developmentToken: configuration.isDevelopment ? Self.developmentToken(keys) : nil)
+            developmentToken: configuration.isDevelopment ? Self.developmentToken(keys) : nil, serverAPI: api)
         edge = HTTPEdge(
             edgeConfiguration,
             gateway: LiveKitGateway(directory: directory, keys: keys, logger: Logger(label: "hutong.signaling")),
@@ -157,6 +158,8 @@ extension Configuration {
         meetings.departureTimeout = departureTimeout
         meetings.autoSubscribedAudio = autoSubscribedAudio
         meetings.autoSubscribedVideo = autoSubscribedVideo
+        meetings.opensOnJoin = opensOnJoin
+        meetings.allowsRemoteUnmute = allowsRemoteUnmute
         return meetings
     }
 }

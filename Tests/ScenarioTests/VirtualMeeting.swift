@@ -138,6 +138,7 @@ final class MeetingServer: CoreHost {
         case .close(let session, _, let reason): people.removeValue(forKey: session)?.closed = reason
         case .relay(let commands): for command in commands { perform(command, now) }
         case .note(let note): notes.append(note)
+        case .dropped(let drop): Issue.record("a packet was dropped: \(drop)")
         case .ended: break
         }
     }

@@ -24,14 +24,18 @@ public struct EdgeContent: Sendable {
     public var isReady: @Sendable () async -> Bool
     public var metrics: @Sendable () async -> [MetricFamily]
     public var developmentToken: DevelopmentToken?
+    /// Nil: the server API's routes do not exist.
+    public var serverAPI: (any ServerAPI)?
 
     public init(
         page: @escaping @Sendable (_ path: String) -> StaticFile?, isReady: @escaping @Sendable () async -> Bool,
-        metrics: @escaping @Sendable () async -> [MetricFamily], developmentToken: DevelopmentToken? = nil
+        metrics: @escaping @Sendable () async -> [MetricFamily], developmentToken: DevelopmentToken? = nil,
+        serverAPI: (any ServerAPI)? = nil
     ) {
         self.page = page
         self.isReady = isReady
         self.metrics = metrics
         self.developmentToken = developmentToken
+        self.serverAPI = serverAPI
     }
 }

@@ -20,6 +20,8 @@ struct EdgeRoutes<Gateway: SignalGateway>: Sendable {
     let gateway: Gateway
     let content: EdgeContent
     let statistics: EdgeStatistics
+    /// Bytes of a call of the server API.
+    let apiBodyBytes: Int
     /// On the main port; to this machine only.
     let servesMetrics: Bool
 
@@ -40,6 +42,9 @@ struct EdgeRoutes<Gateway: SignalGateway>: Sendable {
         }
         if let mint = content.developmentToken {
             router.get("dev/token") { request, _ in try developmentToken(request, mint) }
+        }
+        if let api = content.serverAPI {
+            router.post("\(ServerAPIRoute.prefix)/:service/:method") { request, _ in await call(api, request) }
         }
         router.get("/") { request, _ in try page(request) }
         router.get("**") { request, _ in try page(request) }
@@ -105,6 +110,23 @@ struct EdgeRoutes<Gateway: SignalGateway>: Sendable {
         return Response(
             status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+
+    private func call(_ api: any ServerAPI, _ request: Request) async -> Response {
+        guard let route = ServerAPIRoute(path: RequestTarget(request.head.path ?? "").path) else {
+            return Problem(.notFound).response
+        }
+        let limit = apiBodyBytes
+        let call = ServerAPICall(
+            route: route, contentType: request.headers[.contentType], authorization: request.headers[.authorization],
+            body: {
+                var request = request
+                return (try? await request.collectBody(upTo: limit)).map { [UInt8](buffer: $0) }
+            })
+        let reply = await api.answer(call)
+        return Response(
+            status: .init(code: reply.status), headers: [.contentType: reply.contentType, .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: reply.body)))
     }
 
     private func page(_ request: Request) throws -> Response {

@@ -17,6 +17,9 @@ extension MetricFamily {
             byLabel("hutong_joins_total", "People let in, by the path they came on.", "path", statistics.joins),
             MetricFamily("hutong_leaves_total", .counter, "People gone.", .integer(statistics.leaves)),
             byLabel("hutong_departures_total", "People gone, by reason.", "reason", statistics.departures),
+            byLabel(
+                "hutong_data_packets_dropped_total", "Clients' data packets that went to nobody, by reason.", "reason",
+                statistics.dataDrops),
             byLabel("hutong_join_refusals_total", "Joins refused, by HTTP status.", "status", statistics.refusals),
             messages,
             MetricFamily(

@@ -9,6 +9,10 @@ public struct AccessClaims: Sendable, Equatable {
     public var attributes: [String: String]
     /// `standard`, `ingress`, `egress`, `sip`, `agent` …; empty means standard.
     public var kind: String
+    /// `cloud_agent`, `forwarded` … in any case; what is unknown is left out.
+    public var kindDetails: [String] = []
+    /// For the meeting, if this token opens it.
+    public var roomConfiguration: RoomConfiguration?
     public var video: VideoGrant
 
     public init(
@@ -45,11 +49,16 @@ struct TokenPayload: Codable {
     var metadata: String?
     var attributes: [String: String]?
     var kind: String?
+    var kindDetails: [String]?
+    var roomConfig: RoomConfiguration?
     var video: VideoGrant?
 
     var claims: AccessClaims {
-        AccessClaims(
+        var claims = AccessClaims(
             identity: sub.flatMap { $0.isEmpty ? nil : $0 } ?? jti ?? "", name: name ?? "", metadata: metadata ?? "",
             attributes: attributes ?? [:], kind: kind ?? "", video: video ?? VideoGrant())
+        claims.kindDetails = kindDetails ?? []
+        claims.roomConfiguration = roomConfig
+        return claims
     }
 }

@@ -65,7 +65,9 @@ public struct AccessKeys: Sendable {
             iss: key, sub: claims.identity, nbf: Double(now), exp: Double(now &+ lifetime),
             name: claims.name.isEmpty ? nil : claims.name, metadata: claims.metadata.isEmpty ? nil : claims.metadata,
             attributes: claims.attributes.isEmpty ? nil : claims.attributes,
-            kind: claims.kind.isEmpty ? nil : claims.kind, video: claims.video)
+            kind: claims.kind.isEmpty ? nil : claims.kind,
+            kindDetails: claims.kindDetails.isEmpty ? nil : claims.kindDetails, roomConfig: claims.roomConfiguration,
+            video: claims.video)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let header = try? encoder.encode(TokenHeader(alg: TokenHeader.hs256, typ: "JWT")),

@@ -6,8 +6,10 @@ public struct VideoGrant: Sendable, Equatable, Codable {
     public var roomJoin: Bool?
     /// The meeting's name. It comes from here only, never from the query.
     public var room: String?
+    /// May open and delete meetings.
     public var roomCreate: Bool?
     public var roomList: Bool?
+    /// May ask the server API everything about `room`.
     public var roomAdmin: Bool?
     public var canPublish: Bool?
     public var canSubscribe: Bool?
@@ -19,6 +21,11 @@ public struct VideoGrant: Sendable, Equatable, Codable {
     public var hidden: Bool?
     public var recorder: Bool?
     public var agent: Bool?
+    /// Gets the figures that other clients send about themselves.
+    public var canSubscribeMetrics: Bool?
+    public var canManageAgentSession: Bool?
+    /// To which meeting a participant may be moved or forwarded.
+    public var destinationRoom: String?
 
     public init() {}
 }
@@ -34,6 +41,8 @@ struct Rights: Sendable, Equatable {
     var isHidden: Bool
     var isRecorder: Bool
     var isAgent: Bool
+    var canSubscribeMetrics: Bool
+    var canManageAgentSession: Bool
 
     init(_ grant: VideoGrant) {
         canPublish = grant.canPublish ?? true
@@ -45,5 +54,7 @@ struct Rights: Sendable, Equatable {
         isHidden = grant.hidden ?? false
         isRecorder = grant.recorder ?? false
         isAgent = grant.agent ?? false
+        canSubscribeMetrics = grant.canSubscribeMetrics ?? false
+        canManageAgentSession = grant.canManageAgentSession ?? false
     }
 }

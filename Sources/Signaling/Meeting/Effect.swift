@@ -11,6 +11,8 @@ enum Effect: Sendable {
     case close(SessionID, code: UInt16, reason: String)
     case relay([Command])
     case note(MeetingNote)
+    /// A client's data packet went to nobody: a counter.
+    case dropped(DataPacketDrop)
     /// Nobody is left and nobody came back in time. The state takes no more joins.
     case ended
 }

@@ -20,16 +20,17 @@ actor Meeting {
 
     /// - Parameter onEnd: called once, when the meeting takes no more joins.
     init(
-        name: String, owner: OwnerTag, configuration: MeetingConfiguration, plane: any MediaPlane, clock: MeetingClock,
-        counters: MeetingCounters, logger: Logger, onEnd: @escaping @Sendable () -> Void
+        name: String, owner: OwnerTag, configuration: MeetingConfiguration, settings: RoomSettings,
+        plane: any MediaPlane, clock: MeetingClock, counters: MeetingCounters, logger: Logger,
+        onEnd: @escaping @Sendable () -> Void
     ) {
         let worker = plane.place()
         let media = MeetingState.MediaSide(
             worker: worker, fingerprint: plane.fingerprint, candidates: plane.candidates(of: worker),
             identifiers: plane.identifiers)
         self.state = MeetingState(
-            name: name, owner: owner, configuration: configuration, media: media, random: RandomNames(),
-            now: clock.now)
+            name: name, owner: owner, configuration: configuration, settings: settings, media: media,
+            random: RandomNames(), now: clock.now)
         self.owner = owner
         self.plane = plane
         self.clock = clock
@@ -72,6 +73,18 @@ actor Meeting {
         run { $0.socketClosed(session) }
     }
 
+    // MARK: The server API
+
+    func administer<Answer: Sendable>(
+        _ body: @Sendable (inout MeetingState) throws(AdministrationError) -> Answer
+    ) throws(AdministrationError) -> Answer {
+        var result = Result<Answer, AdministrationError>.failure(.noSuchRoom)
+        if !state.hasEnded {
+            run { state in result = Result { () throws(AdministrationError) in try body(&state) } }
+        }
+        return try result.get()
+    }
+
     // MARK: The rest of the world
 
     func receive(_ events: [Event]) {
@@ -109,6 +122,7 @@ actor Meeting {
             outboxes.removeValue(forKey: session)?.end(code: code, reason: reason)
         case .relay(let commands): plane.post(commands)
         case .note(let note): record(note)
+        case .dropped(let reason): counters.count { $0.dataDrops[reason.rawValue, default: 0] &+= 1 }
         case .ended:
             alarm?.task.cancel()
             alarm = nil

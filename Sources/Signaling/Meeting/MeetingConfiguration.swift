@@ -22,6 +22,10 @@ public struct MeetingConfiguration: Sendable, Equatable {
     /// browsers grow slow well before 299 (livekit-wire.md, 10). Others are announced and may be asked for.
     public var autoSubscribedAudio = 50
     public var autoSubscribedVideo = 50
+    /// Whoever may join may open a meeting by it; else only the server API and tokens with `roomCreate` open one.
+    public var opensOnJoin = true
+    /// Whether the server API may open somebody's microphone or camera.
+    public var allowsRemoteUnmute = false
     /// Shown to clients.
     public var region = ""
     public var nodeIdentifier = ""
@@ -64,6 +68,9 @@ enum MeetingTimes {
     static let negotiation: Duration = .seconds(15)
     /// Changes of subscriptions are collected for so long before they are negotiated.
     static let offerDelay: Duration = .milliseconds(20)
+    /// How long reliable data packets are kept for those who were away: as long as a participant's place is kept while
+    /// its connection is lost, and the time a resume takes.
+    static let dataHistory: Duration = .seconds(20)
     /// How often time-outs are looked at.
     static let sweep: Duration = .seconds(1)
     /// Changes of the room's counts are sent at most so often.

@@ -1,6 +1,7 @@
 // Every meeting of this process by name: opens one for its first participant, forgets it when it ended, and brings the
 // relay's events to the meeting they belong to.
 
+import LiveKitProtocol
 public import Logging
 public import MediaRelay
 
@@ -45,12 +46,45 @@ public actor MeetingDirectory {
         for meeting in meetings.values { await meeting.shutDown() }
     }
 
+    // MARK: The server API
+
+    /// The meetings of these names that there are; all when there are none.
+    func rooms(named names: [String]) async -> [LiveKitRoom] {
+        let wanted = names.isEmpty ? Array(meetings.keys) : Array(Set(names))
+        var rooms: [LiveKitRoom] = []
+        for name in wanted.sorted() {
+            if let room = try? await administer(name, { $0.room }) { rooms.append(room) }
+        }
+        return rooms
+    }
+
+    /// Opens a meeting, or finds the one that is there.
+    func open(_ name: String, with wishes: RoomConfiguration) async throws(AdministrationError) -> LiveKitRoom {
+        while true {
+            guard !isShuttingDown else { throw .shuttingDown }
+            let meeting = meetings[name] ?? open(name, wishes)
+            do {
+                return try await meeting.administer { $0.room }
+            } catch {
+                forget(name, meeting.owner)
+            }
+        }
+    }
+
+    func administer<Answer: Sendable>(
+        _ name: String, _ body: @Sendable (inout MeetingState) throws(AdministrationError) -> Answer
+    ) async throws(AdministrationError) -> Answer {
+        guard let meeting = meetings[name] else { throw .noSuchRoom }
+        return try await meeting.administer(body)
+    }
+
     // MARK: Joining
 
     /// Makes every check that `join` would make.
     func refusal(for newcomer: Newcomer, meeting name: String) async -> SignalRefusal? {
         if isShuttingDown { return .shuttingDown }
-        return await meetings[name]?.refusal(for: newcomer)
+        guard let meeting = meetings[name] else { return mayOpen(newcomer) ? nil : .noSuchRoom }
+        return await meeting.refusal(for: newcomer)
     }
 
     func join(_ newcomer: Newcomer, meeting name: String, outbox: Outbox) async throws(SignalRefusal)
@@ -58,7 +92,8 @@ public actor MeetingDirectory {
     {
         while true {
             guard !isShuttingDown else { throw .shuttingDown }
-            let meeting = meetings[name] ?? open(name)
+            guard meetings[name] != nil || mayOpen(newcomer) else { throw .noSuchRoom }
+            let meeting = meetings[name] ?? open(name, newcomer.claims.roomConfiguration)
             switch await meeting.join(newcomer, outbox: outbox) {
             case .joined(let session): return (meeting, session)
             case .refused(let refusal): throw refusal
@@ -67,12 +102,16 @@ public actor MeetingDirectory {
         }
     }
 
-    private func open(_ name: String) -> Meeting {
+    private func mayOpen(_ newcomer: Newcomer) -> Bool {
+        configuration.opensOnJoin || newcomer.claims.video.roomCreate == true
+    }
+
+    private func open(_ name: String, _ wishes: RoomConfiguration?) -> Meeting {
         lastOwner &+= 1
         let owner = OwnerTag(rawValue: lastOwner)
         let meeting = Meeting(
-            name: name, owner: owner, configuration: configuration, plane: plane, clock: clock, counters: counters,
-            logger: logger
+            name: name, owner: owner, configuration: configuration, settings: RoomSettings(configuration, wishes),
+            plane: plane, clock: clock, counters: counters, logger: logger
         ) { [weak self] in
             Task { await self?.forget(name, owner) }
         }

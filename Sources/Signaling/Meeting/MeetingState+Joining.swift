@@ -47,6 +47,9 @@ struct Departure: Sendable, Equatable {
         reason: .mediaFailure, action: .reconnect, closeCode: CloseCode.goingAway, word: "negotiation-timeout")
     static let malformedDescription = Departure(
         reason: .mediaFailure, action: .reconnect, closeCode: CloseCode.goingAway, word: "malformed-description")
+    /// It takes up data more slowly than it comes, so that some was lost: only a new start makes it whole.
+    static let dataOverflow = Departure(
+        reason: .mediaFailure, action: .reconnect, closeCode: CloseCode.goingAway, word: "data-overflow")
     static let serverShutdown = Departure(
         reason: .serverShutdown, action: .reconnect, closeCode: CloseCode.goingAway, word: "server-shutdown")
 
@@ -63,7 +66,7 @@ extension MeetingState {
     func refusal(for newcomer: Newcomer) -> SignalRefusal? {
         // Somebody who takes his own place needs no new one.
         guard identities[newcomer.claims.identity] == nil else { return nil }
-        return participants.count < configuration.maximumParticipants ? nil : .meetingFull
+        return participants.count < settings.maximumParticipants ? nil : .meetingFull
     }
 
     /// Lets a client in; its first message is Join. The caller has asked `refusal(for:)`.
@@ -190,6 +193,7 @@ extension MeetingState {
             $0.version = 1
             $0.permission = rights.permission
             $0.kind = LiveKitParticipantInfo.Kind(claim: claims.kind)
+            $0.kindDetails = claims.kindDetails.compactMap { LiveKitParticipantInfo.KindDetail(claim: $0) }
             $0.clientProtocol = newcomer.client.clientProtocol
             $0.capabilities = Array(newcomer.client.capabilities.prefix(Limits.capabilities))
             $0.region = configuration.region

@@ -23,7 +23,11 @@ extension MeetingState {
         case .subscriptionUnsupported(let subscription):
             if let (subscriber, track) = subscriptions[subscription] { refuse(track, for: subscriber) }
         case .audioActivity(let levels): receive(levels)
-        case .data, .dataOverflow: break
+        case .data(let transport, let message): receiveData(message, on: transport)
+        case .dataOverflow(let transport):
+            if let id = publisherTransports[transport] ?? subscriberTransports[transport] {
+                remove(id, .dataOverflow)
+            }
         case .transportClosed, .publicationStarted, .subscriptionStarted, .keyframeWanted, .packet: break
         }
     }
@@ -64,6 +68,7 @@ extension MeetingState {
         participants[id]?.info.state = .active
         changed(id, .presence)
         subscribeToAll(id)
+        replayData(to: id)
     }
 
     // MARK: Speakers

@@ -62,9 +62,9 @@ extension MeetingState {
 
     // MARK: Metadata
 
-    /// Empty text leaves a value as it is; an attribute with an empty value is deleted (livekit-wire.md, 4.7).
     private mutating func updateMetadata(_ update: LiveKitUpdateParticipantMetadata, by id: ParticipantID) {
         guard let participant = participants[id] else { return }
+        let profile = ProfileUpdate(metadata: update.metadata, name: update.name, attributes: update.attributes)
         var echo = LiveKitUpdateParticipantMetadata()
         echo.requestID = update.requestID
         func answer(_ state: inout Self, _ reason: LiveKitRequestResponse.Reason, _ text: String = "") {
@@ -73,18 +73,36 @@ extension MeetingState {
         guard participant.rights.canUpdateOwnMetadata else {
             return answer(&self, .notAllowed, "not allowed to update own metadata")
         }
-        let attributes = participant.info.attributes.merging(update.attributes) { _, new in new }
-            .filter { !$0.value.isEmpty }
-        guard update.metadata.utf8.count <= Limits.metadataBytes, update.name.utf8.count <= Limits.nameBytes,
-            attributes.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= Limits.attributesBytes
-        else { return answer(&self, .limitExceeded, "metadata, name or attributes are too long") }
-
-        if !update.metadata.isEmpty { participants[id]?.info.metadata = update.metadata }
-        if !update.name.isEmpty { participants[id]?.info.name = update.name }
-        participants[id]?.info.attributes = attributes
-        changed(id, .track)
+        do {
+            try apply(profile, to: id)
+        } catch {
+            return answer(&self, .limitExceeded, "metadata, name or attributes are too long")
+        }
         // Clients build their next request from what they know of themselves: the news must not come after the OK.
         if let info = info(of: id) { send(.update(.with { $0.participants = [info] }), to: id) }
         answer(&self, .ok)
     }
+
+    mutating func apply(_ profile: ProfileUpdate, to id: ParticipantID) throws(AdministrationError) {
+        let attributes = (participants[id]?.info.attributes ?? [:]).merging(profile.attributes) { _, new in new }
+            .filter { !$0.value.isEmpty }
+        guard profile.metadata.utf8.count <= Limits.metadataBytes else { throw .tooLong(field: "metadata") }
+        guard profile.name.utf8.count <= Limits.nameBytes else { throw .tooLong(field: "name") }
+        guard attributes.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= Limits.attributesBytes else {
+            throw .tooLong(field: "attributes")
+        }
+        let before = participants[id]?.info
+        if !profile.metadata.isEmpty { participants[id]?.info.metadata = profile.metadata }
+        if !profile.name.isEmpty { participants[id]?.info.name = profile.name }
+        participants[id]?.info.attributes = attributes
+        if participants[id]?.info != before { changed(id, .track) }
+    }
+}
+
+/// What a participant shows of itself. Empty text leaves a value as it is; an attribute with an empty value is deleted
+/// (livekit-wire.md, 4.7).
+struct ProfileUpdate: Sendable {
+    var metadata: String
+    var name: String
+    var attributes: [String: String]
 }

@@ -18,6 +18,7 @@ extension MeetingState {
         let ice = random.credentials()
         subscriberTransports[transport] = id
         command(.openTransport(transport, owner: owner, role: .server, local: ice))
+        openDataChannels(on: transport)
         return Subscriber(
             connection: Connection(
                 transport: transport,
@@ -69,7 +70,8 @@ extension MeetingState {
 
     /// Starts a subscription if it is possible, allowed, wanted and not there yet.
     private mutating func considerSubscription(of id: ParticipantID, to sid: String) {
-        guard let participant = participants[id], let subscriber = participant.subscriber, let track = tracks[sid],
+        guard let participant = participants[id], participant.rights.canSubscribe,
+            let subscriber = participant.subscriber, let track = tracks[sid],
             track.isAnnounced, track.publisher != id, subscriber.subscriptions[sid] == nil
         else { return }
         let choice = subscriber.choices[sid]
@@ -283,7 +285,7 @@ extension MeetingState {
                 if update.subscribe { respondSubscription(String(sid.prefix(64)), .seTrackNotfound, to: id) }
                 continue
             }
-            guard participants[id]?.subscriber != nil else {
+            guard participants[id]?.rights.canSubscribe == true else {
                 if update.subscribe { tellPermission(false, of: id, to: sid) }
                 continue
             }
@@ -354,7 +356,7 @@ extension MeetingState {
         }
     }
 
-    private mutating func tellPermission(_ isAllowed: Bool, of id: ParticipantID, to sid: String) {
+    mutating func tellPermission(_ isAllowed: Bool, of id: ParticipantID, to sid: String) {
         guard let track = tracks[sid], let publisher = participants[track.publisher] else { return }
         let update = LiveKitSubscriptionPermissionUpdate.with {
             $0.participantSid = publisher.sid

@@ -30,7 +30,7 @@ extension MeetingState {
             if let departure = overdue(participant) { remove(id, departure) }
         }
         if let emptySince {
-            let limit = roster.isEmpty && lastJoined == 0 ? configuration.emptyTimeout : configuration.departureTimeout
+            let limit = roster.isEmpty && lastJoined == 0 ? settings.emptyTimeout : settings.departureTimeout
             if now.uptime - emptySince >= limit { end() }
         }
     }

@@ -41,16 +41,22 @@ extension MeetingState {
 
     mutating func announceDeparture(_ id: ParticipantID, _ departure: Departure) {
         updates.changed.removeAll { $0 == id }
-        guard let participant = participants[id], participant.isAnnounced, !participant.rights.isHidden,
-            !departure.isReplaced
-        else { return }
+        guard !departure.isReplaced, let info = lastWords(about: id, departure.reason) else { return }
+        updates.departed.append(info)
+        schedule(.presence)
+    }
+
+    /// What those are told who have heard of it; nil when nobody has.
+    func lastWords(about id: ParticipantID, _ reason: LiveKitDisconnectReason) -> LiveKitParticipantInfo? {
+        guard let participant = participants[id], participant.isAnnounced, !participant.rights.isHidden else {
+            return nil
+        }
         var info = participant.info
         info.version &+= 1
         info.state = .disconnected
         info.isPublisher = false
-        info.disconnectReason = departure.reason
-        updates.departed.append(info)
-        schedule(.presence)
+        info.disconnectReason = reason
+        return info
     }
 
     private mutating func schedule(_ urgency: PendingUpdates.Urgency) {
@@ -89,8 +95,12 @@ extension MeetingState {
         }
     }
 
-    /// The room's counts changed.
-    mutating func roomChanged() {
+    /// The room's counts changed, which may wait for a moment; what a back end says about it is told `now`.
+    mutating func roomChanged(now isUrgent: Bool = false) {
+        if isUrgent {
+            updates.roomDue = now.uptime
+            return
+        }
         guard updates.roomDue == nil else { return }
         updates.roomDue = max(now.uptime, (updates.roomLastSent ?? now.uptime) + MeetingTimes.roomUpdate)
     }

@@ -6,9 +6,13 @@
 //   +Publishing    AddTrack, the publisher's offers, mute, unpublish
 //   +Subscribing   who gets what, our offers, the client's answers
 //   +Updates       what everybody is told, collected so that a storm of joins stays cheap
+//   +Data          packets of the data channels: who may send, who gets them
+//   +Rights        what a participant may do, and what happens when that changes
+//   +Administration  what the server API asks for
 //   +Media         the relay's events, speakers
 //   +Timers        time-outs
 
+import Foundation
 import LiveKitProtocol
 import MediaRelay
 import SwiftProtobuf
@@ -19,6 +23,7 @@ struct MeetingState: Sendable {
     /// Marks the relay's events for this meeting.
     let owner: OwnerTag
     let configuration: MeetingConfiguration
+    var settings: RoomSettings
     let createdAt: Moment
 
     /// What a transport's descriptions say about our side, apart from its credentials.
@@ -55,19 +60,24 @@ struct MeetingState: Sendable {
 
     var updates = PendingUpdates()
     var speakers: [ParticipantID: Float] = [:]
+    /// How many reliable packets were routed.
+    var lastDataOrder: UInt64 = 0
+    /// Of the server API's newest packets, oldest first.
+    var recentNonces: [Data] = []
     /// Since when nobody is here.
     var emptySince: Duration?
     var hasEnded = false
     var nextSweep: Duration
 
     init(
-        name: String, owner: OwnerTag, configuration: MeetingConfiguration, media: MediaSide, random: RandomNames,
-        now: Moment
+        name: String, owner: OwnerTag, configuration: MeetingConfiguration, settings: RoomSettings? = nil,
+        media: MediaSide, random: RandomNames, now: Moment
     ) {
         var random = random
         self.name = name
         self.owner = owner
         self.configuration = configuration
+        self.settings = settings ?? RoomSettings(configuration)
         self.media = media
         self.sid = random.sid("RM_")
         self.random = random
@@ -142,9 +152,11 @@ struct MeetingState: Sendable {
         .with {
             $0.sid = sid
             $0.name = name
-            $0.emptyTimeout = UInt32(clamping: configuration.emptyTimeout.components.seconds)
-            $0.departureTimeout = UInt32(clamping: configuration.departureTimeout.components.seconds)
-            $0.maxParticipants = UInt32(clamping: configuration.maximumParticipants)
+            $0.emptyTimeout = UInt32(clamping: settings.emptyTimeout.components.seconds)
+            $0.departureTimeout = UInt32(clamping: settings.departureTimeout.components.seconds)
+            $0.maxParticipants = UInt32(clamping: settings.maximumParticipants)
+            $0.metadata = settings.metadata
+            $0.activeRecording = participants.values.contains { $0.rights.isRecorder }
             $0.creationTime = createdAt.unixSeconds
             $0.creationTimeMs = createdAt.unixMilliseconds
             $0.numParticipants = UInt32(clamping: visibleParticipants)

@@ -25,6 +25,8 @@ public struct MeetingStatistics: Sendable, Equatable {
     public var overflowed: UInt64 = 0
     /// By HTTP status.
     public var refusals: [Int: UInt64] = [:]
+    /// Data packets that went to nobody, by reason.
+    public var dataDrops: [String: UInt64] = [:]
     /// Ended stays by reason.
     public var departures: [String: UInt64] = [:]
 }

@@ -17,7 +17,25 @@ extension Rights {
             $0.hidden = isHidden
             $0.recorder = isRecorder
             $0.agent = isAgent
+            $0.canSubscribeMetrics = canSubscribeMetrics
+            $0.canManageAgentSession = canManageAgentSession
         }
+    }
+
+    /// As the server API says them, every flag.
+    init(_ permission: LiveKitParticipantPermission) {
+        canPublish = permission.canPublish
+        canSubscribe = permission.canSubscribe
+        canPublishData = permission.canPublishData
+        let listed = permission.canPublishSources
+        // A list that names only unknown sources allows none.
+        sources = listed.isEmpty ? nil : Set(listed.compactMap(\.claim))
+        canUpdateOwnMetadata = permission.canUpdateMetadata
+        isHidden = permission.hidden
+        isRecorder = permission.recorder
+        isAgent = permission.agent
+        canSubscribeMetrics = permission.canSubscribeMetrics
+        canManageAgentSession = permission.canManageAgentSession
     }
 
     func mayPublish(_ source: LiveKitTrackSource) -> Bool {
@@ -60,6 +78,21 @@ extension LiveKitParticipantInfo.Kind {
         case "connector": self = .connector
         case "bridge": self = .bridge
         default: self = .standard
+        }
+    }
+}
+
+extension LiveKitParticipantInfo.KindDetail {
+    /// One of the token's `kindDetails`; nil for one that is unknown.
+    init?(claim: String) {
+        switch claim.lowercased() {
+        case "cloud_agent": self = .cloudAgent
+        case "forwarded": self = .forwarded
+        case "connector_whatsapp": self = .connectorWhatsapp
+        case "connector_twilio": self = .connectorTwilio
+        case "bridge_rtsp": self = .bridgeRtsp
+        case "simulation": self = .simulation
+        default: return nil
         }
     }
 }

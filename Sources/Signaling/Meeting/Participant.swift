@@ -30,7 +30,7 @@ struct Connection<Negotiation: Sendable>: Sendable {
 
 struct Participant: Sendable {
     let id: ParticipantID
-    let rights: Rights
+    var rights: Rights
     let settings: JoinSettings
     let joinedAt: Moment
     /// What others are told, always current except for `tracks`, which `MeetingState.info(of:)` fills in.
@@ -46,6 +46,7 @@ struct Participant: Sendable {
     var subscriber: Subscriber?
     /// Who may subscribe to its tracks; nil is everybody.
     var audience: Audience?
+    var data = DataHistory()
 
     var sid: String { info.sid }
     var identity: String { info.identity }

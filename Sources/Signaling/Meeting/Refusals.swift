@@ -3,6 +3,8 @@
 extension SignalRefusal {
     static let meetingFull = SignalRefusal(status: 503, reason: "meeting full")
     static let shuttingDown = SignalRefusal(status: 503, reason: "server is shutting down")
+    /// These words tell SDKs not to try anything else (livekit-wire.md, 1.6).
+    static let noSuchRoom = SignalRefusal(status: 404, reason: "requested room does not exist")
     static let noIdentity = SignalRefusal(status: 400, reason: "access token has no identity")
     static let noMeetingName = SignalRefusal(status: 400, reason: "access token names no meeting")
     static let nameTooLong = SignalRefusal(status: 400, reason: "a name in the access token is too long")

@@ -40,7 +40,7 @@ public struct HTTPEdge<Gateway: SignalGateway>: Service {
 
     private func runMain() async throws {
         let routes = EdgeRoutes(
-            gateway: gateway, content: content, statistics: statistics,
+            gateway: gateway, content: content, statistics: statistics, apiBodyBytes: configuration.limits.apiBodyBytes,
             servesMetrics: configuration.metricsListen == nil)
         let limits = configuration.limits
         let limiter = ConnectionLimiter(limits)
@@ -57,7 +57,8 @@ public struct HTTPEdge<Gateway: SignalGateway>: Service {
 
     private func runMetrics(_ address: ListenAddress) async throws {
         let routes = EdgeRoutes(
-            gateway: gateway, content: content, statistics: statistics, servesMetrics: true)
+            gateway: gateway, content: content, statistics: statistics, apiBodyBytes: configuration.limits.apiBodyBytes,
+            servesMetrics: true)
         let idle = configuration.limits.keepAliveTime
         let server = HTTPServerBuilder.http1(configuration: .init(idleTimeout: TimeAmount(idle)))
         try await listen(address, server, routes.metrics()) { [logger] address in

@@ -16,7 +16,9 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
     private var deadline: Scheduled<Void>?
     private var requests = 0
     private var unanswered = 0
+    /// Of the request's body so far, and at most.
     private var bodyBytes = 0
+    private var bodyLimit = 0
     /// The connection is ending; nothing more is let through.
     private var isShut = false
 
@@ -45,7 +47,7 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
             receive(head, context)
         case .body(let body):
             bodyBytes += body.readableBytes
-            guard bodyBytes <= limits.requestBodyBytes else { return shut(context) }
+            guard bodyBytes <= bodyLimit else { return shut(context) }
             context.fireChannelRead(data)
         case .end:
             context.fireChannelRead(data)
@@ -60,6 +62,10 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
         requests &+= 1
         unanswered += 1
         bodyBytes = 0
+        // What is too large for the API is still answered, so that its caller learns why.
+        bodyLimit =
+            limits.requestBodyBytes
+            + (ServerAPIRoute(path: RequestTarget(head.uri).path) == nil ? 0 : limits.apiBodyBytes)
         guard head.headers.contains(name: "Upgrade") else {
             return context.fireChannelRead(wrapInboundOut(.head(head)))
         }

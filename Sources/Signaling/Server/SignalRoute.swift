@@ -86,7 +86,7 @@ extension SignalRequest {
     }
 
     /// RFC 6750, 2.1; the scheme's case does not matter (RFC 9110, 11.1).
-    private static func bearerToken(_ authorization: String) -> String? {
+    static func bearerToken(_ authorization: String) -> String? {
         let parts = authorization.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
         return String(parts[1].drop { $0 == " " })

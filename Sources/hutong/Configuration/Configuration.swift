@@ -30,6 +30,8 @@ struct Configuration: Sendable, Equatable {
     var departureTimeout: Duration = .seconds(20)
     var autoSubscribedAudio = 50
     var autoSubscribedVideo = 50
+    var opensOnJoin = true
+    var allowsRemoteUnmute = false
 
     // Operation.
     var metricsListen: ListenAddress?

@@ -95,6 +95,13 @@ struct ConfigurationKey: Sendable {
             "meeting.auto_subscribed_video", \.autoSubscribedVideo, .integer(0...200), unit: "tracks",
             "Video tracks a participant is subscribed to without asking."),
         ConfigurationKey(
+            "meeting.open_on_join", \.opensOnJoin, .boolean,
+            "Whoever may join a meeting opens it by joining. Otherwise only the server API and tokens with roomCreate",
+            "open meetings."),
+        ConfigurationKey(
+            "meeting.remote_unmute", \.allowsRemoteUnmute, .boolean,
+            "Let the server API open a participant's microphone or camera. Muting is always possible."),
+        ConfigurationKey(
             "metrics.listen", \.metricsListen, ConfigurationFormat.address(names: true).optional(),
             "TCP address of its own for /metrics, open to everyone who reaches it. Empty: on the main address, for",
             "this machine only."),

@@ -4,10 +4,11 @@
 //   clients   nothing before Join · the validator finds nothing · versions never fall · a description carries only
 //             tracks the client has been told of, and its map is complete
 //   v1        never an offer of ours · one request for an offer at a time · no section goes from track to track
-//   relay     every name is opened once, used while open, and closed
+//   relay     every name is opened once, used while open, and closed · every data event is answered once
 //
 // Clients of both protocols do what they do in the same words, so that a test runs in both.
 
+import Foundation
 import LiveKitProtocol
 import Logging
 import MediaRelay
@@ -25,6 +26,7 @@ final class MeetingWorld {
     private(set) var clients: [SessionID: TestClient] = [:]
     private(set) var relay = RecordedRelay()
     private(set) var notes: [MeetingNote] = []
+    private(set) var drops: [DataPacketDrop] = []
     private(set) var hasEnded = false
     /// Every message to every recipient.
     private(set) var messagesSent = 0
@@ -57,9 +59,11 @@ final class MeetingWorld {
     @discardableResult
     func join(
         _ identity: String, version: Version? = nil, autoSubscribe: Bool = true,
-        publishing: [String] = [], embedsOffer: Bool = true, grant: (inout VideoGrant) -> Void = { _ in }
+        publishing: [String] = [], embedsOffer: Bool = true, grant: (inout VideoGrant) -> Void = { _ in },
+        claims change: (inout AccessClaims) -> Void = { _ in }
     ) -> TestClient {
         var claims = AccessClaims.join(meeting: "m", identity: identity, name: identity.uppercased())
+        change(&claims)
         grant(&claims.video)
         lastSession += 1
         let client = TestClient(
@@ -96,7 +100,21 @@ final class MeetingWorld {
         run { $0.socketClosed(client.session) }
     }
 
-    func report(_ events: Event...) { run { $0.receive(events) } }
+    func report(_ events: Event...) {
+        let answers = relay.dataHandled.count
+        var dataEvents = 0
+        for case .data(let transport, _) in events where relay.transports.contains(transport) { dataEvents += 1 }
+        run { $0.receive(events) }
+        #expect(relay.dataHandled.count == answers + dataEvents)
+    }
+
+    /// Where a client's packets come from and where it gets its own.
+    func dataTransports(of client: TestClient) -> (sends: TransportID, receives: TransportID)? {
+        guard let id = state.sessions[client.session], let participant = state.participants[id],
+            let primary = participant.primaryTransport
+        else { return nil }
+        return (participant.publisher.connection?.transport ?? primary, primary)
+    }
 
     func shutDown() { run { $0.shutDown() } }
 
@@ -152,6 +170,7 @@ final class MeetingWorld {
             case .relay(let commands):
                 for command in commands {
                     relay.take(command)
+                    if case .sendData(let recipients, let message) = command { deliver(message, to: recipients) }
                     if isAutomatic, case .setRemote(let transport, _) = command,
                         relay.connected.insert(transport).inserted
                     {
@@ -159,11 +178,19 @@ final class MeetingWorld {
                     }
                 }
             case .note(let note): notes.append(note)
+            case .dropped(let drop): drops.append(drop)
             case .ended: hasEnded = true
             }
         }
         checkInvariants()
         for reaction in reactions { reaction() }
+    }
+
+    private func deliver(_ message: DataMessage, to transports: [TransportID]) {
+        for client in clients.values {
+            guard let place = dataTransports(of: client), transports.contains(place.receives) else { continue }
+            client.receive(message)
+        }
     }
 
     /// After every step; in crowds, where it is the test's whole cost, after some.
@@ -195,6 +222,9 @@ struct RecordedRelay {
     var paused: Set<SubscriptionID> = []
     var muted: Set<PublicationID> = []
     var keyframeRequests = 0
+    var dataChannels: [TransportID: [DataChannelParameters]] = [:]
+    /// In their order: whose event, and to whom it went.
+    var dataHandled: [(TransportID, recipients: [TransportID])] = []
     private var everOpened: Set<ObjectKey> = []
 
     private enum ObjectKey: Hashable {
@@ -209,10 +239,19 @@ struct RecordedRelay {
             #expect(everOpened.insert(.transport(id)).inserted)
             #expect(local.usernameFragment.count >= 4 && local.password.count >= 22)
             transports.insert(id)
-        case .setRemote(let id, _), .restartICE(let id, _), .setHeaderExtensions(let id, _),
-            .openDataChannel(let id, _), .dataHandled(let id, _):
+        case .setRemote(let id, _), .setHeaderExtensions(let id, _), .restartICE(let id, _):
             #expect(transports.contains(id))
-        case .sendData(let recipients, _): #expect(recipients.allSatisfy(transports.contains))
+        case .openDataChannel(let id, let parameters):
+            #expect(transports.contains(id))
+            #expect(dataChannels[id]?.contains { $0.label == parameters.label } != true)
+            dataChannels[id, default: []].append(parameters)
+        case .sendData(let recipients, let message):
+            #expect(!recipients.isEmpty && transports.isSuperset(of: recipients))
+            #expect(Set(recipients).count == recipients.count)
+            #expect(!message.bytes.isEmpty)
+        case .dataHandled(let id, let recipients):
+            #expect(transports.contains(id) && transports.isSuperset(of: recipients))
+            dataHandled.append((id, recipients))
         case .closeTransport(let id):
             #expect(transports.remove(id) != nil)
             #expect(!subscriptions.values.contains { $0.transport == id })
@@ -278,6 +317,8 @@ final class TestClient {
     /// v1: the msid of each section that is sent in.
     private var sent: [String: String] = [:]
     private var isAskedForOffer = false
+    /// By channel label.
+    private(set) var packets: [(channel: String, packet: LiveKitDataPacket)] = []
 
     init(identity: String, session: SessionID, version: Version, world: MeetingWorld) {
         self.identity = identity
@@ -380,6 +421,18 @@ final class TestClient {
         sids[info.identity] = isGone ? nil : info.sid
         roster[info.sid] = isGone ? nil : info
     }
+
+    func receive(_ message: DataMessage) {
+        guard let packet = try? LiveKitDataPacket(serializedBytes: message.bytes) else {
+            Issue.record("a packet that does not parse")
+            return
+        }
+        #expect(packet.kind == (message.channel == "_lossy" ? .lossy : .reliable))
+        packets.append((message.channel, packet))
+    }
+
+    /// The payloads of user packets that came.
+    var payloads: [String] { packets.map { String(decoding: $0.packet.user.payload, as: UTF8.self) } }
 
     func forgetInbox() { inbox.removeSubrange(1...) }
 
@@ -484,6 +537,35 @@ final class TestClient {
                     $0.sdp = ClientDescription.answer(to: offer.sdp, refusing: refusedKind)
                     $0.id = id ?? offer.id
                 }))
+    }
+
+    func sendData(_ packet: LiveKitDataPacket, on channel: String = "_reliable") {
+        guard let bytes: [UInt8] = try? packet.serializedBytes() else {
+            Issue.record("a packet that does not encode")
+            return
+        }
+        sendData(bytes, on: channel)
+    }
+
+    func sendData(_ bytes: [UInt8], on channel: String = "_reliable") {
+        guard let place = world.dataTransports(of: self) else {
+            Issue.record("no connection to send on")
+            return
+        }
+        world.report(.data(place.sends, DataMessage(channel: channel, bytes: bytes)))
+    }
+
+    func sendText(
+        _ text: String, on channel: String = "_reliable", sequence: UInt32 = 0, to identities: [String] = [],
+        change: (inout LiveKitDataPacket) -> Void = { _ in }
+    ) {
+        var packet = LiveKitDataPacket.with {
+            $0.user = .with { $0.payload = Data(text.utf8) }
+            $0.sequence = sequence
+            $0.destinationIdentities = identities
+        }
+        change(&packet)
+        sendData(packet, on: channel)
     }
 
     func leave() { send(.leave(.with { $0.reason = .clientInitiated })) }

@@ -53,7 +53,7 @@ struct RandomMeetingTests {
         let sid = sids[pick(0..<sids.count)]
         let kind: MediaKind = pick(0..<2) == 0 ? .audio : .video
         let cid = "c\(pick(0..<3))"
-        switch pick(0..<22) {
+        switch pick(0..<27) {
         case 0, 1: client.addTrack(cid, kind)
         case 2, 3: client.offerTrack(cid, kind, codecs: pick(0..<8) == 0 ? [] : nil)
         case 4, 5: client.publish(cid, kind)
@@ -122,6 +122,32 @@ struct RandomMeetingTests {
         case 18:
             if let requirement = client.requirements.last { client.fulfil(requirement) } else { client.sendOffer() }
         case 19 where client.version == .v1: client.setReceiving(pick(0..<2) == 0, pick(0..<10))
+        case 20 where world.dataTransports(of: client) != nil:
+            let addressees = [[], ["p\(pick(0..<6))"], ["nobody"]][pick(0..<3)]
+            client.sendText(
+                "hello", on: ["_reliable", "_lossy", "_data_track"][pick(0..<3)], sequence: UInt32(pick(0..<4)),
+                to: addressees)
+        case 21 where world.dataTransports(of: client) != nil:
+            client.sendData((0..<pick(0..<40)).map { _ in UInt8(pick(0..<256)) })
+        case 22:
+            guard pick(0..<4) == 0, let place = world.dataTransports(of: client) else { break }
+            world.report(.dataOverflow(place.receives))
+        case 23:
+            let rights = Rights(
+                .with {
+                    $0.canPublish = pick(0..<2) == 0
+                    $0.canSubscribe = pick(0..<2) == 0
+                    $0.hidden = pick(0..<4) == 0
+                    $0.canPublishSources = pick(0..<3) == 0 ? [.camera] : []
+                })
+            if let id = world.state.sessions[client.session] { world.run { $0.setRights(rights, of: id) } }
+        case 24:
+            let request = LiveKitMuteRoomTrackRequest.with {
+                $0.identity = client.identity
+                $0.trackSid = sid
+                $0.muted = true
+            }
+            world.run { _ = try? $0.setMuted(request) }
         default: world.advance(.milliseconds(pick(0..<3000)))
         }
     }

@@ -50,6 +50,7 @@ private struct House {
     var subscriptions: Set<SubscriptionID> = []
     var lastOffer: [SessionID: LiveKitSessionDescription] = [:]
     var sessions: UInt64 = 0
+    var dataUnanswered = 0
 
     init() {
         let media = MeetingState.MediaSide(
@@ -67,7 +68,8 @@ private struct House {
     mutating func take(_ kind: UInt8, _ payload: [UInt8]) {
         let session = SessionID(rawValue: UInt64(kind & 1) &+ (sessions > 2 && kind & 2 != 0 ? sessions &- 1 : 1))
         switch kind >> 2 & 7 {
-        case 0, 1: receive(.binary(payload), session)
+        case 0: receive(.binary(payload), session)
+        case 1: data(payload, session)
         case 2: receive(.text(String(decoding: payload, as: UTF8.self)), session)
         case 3: offer(String(decoding: payload, as: UTF8.self), session)
         case 4: answer(payload, session)
@@ -93,6 +95,18 @@ private struct House {
     mutating func receive(_ frame: SignalFrame, _ session: SessionID) {
         guard let request = try? SignalCoding.decode(frame) else { return }
         run { $0.receive(request, from: session) }
+    }
+
+    /// A byte for the channel, then the packet.
+    mutating func data(_ payload: [UInt8], _ session: SessionID) {
+        guard let first = payload.first, let id = state.sessions[session],
+            let transport = state.participants[id]?.primaryTransport
+        else { return }
+        let channel = ["_reliable", "_lossy", "_data_track"][Int(first) % 3]
+        dataUnanswered += 1
+        run { $0.receive([.data(transport, DataMessage(channel: channel, bytes: Array(payload.dropFirst())))]) }
+        precondition(dataUnanswered == 0)
+        if first == 255 { run { $0.receive([.dataOverflow(transport)]) } }
     }
 
     mutating func offer(_ sdp: String, _ session: SessionID) {
@@ -181,7 +195,7 @@ private struct House {
                 _ = try? SignalCoding.encode(message, as: .binary)
                 if case .offer(let offer)? = message.message { for id in recipients { lastOffer[id] = offer } }
             case .relay(let commands): for command in commands { take(command) }
-            case .close, .note, .ended: break
+            case .close, .note, .dropped, .ended: break
             }
         }
     }
@@ -194,10 +208,15 @@ private struct House {
         case .closePublication(let id): precondition(publications.remove(id) != nil)
         case .openSubscription(let id, _): precondition(subscriptions.insert(id).inserted)
         case .closeSubscription(let id): precondition(subscriptions.remove(id) != nil)
-        case .setRemote(let id, _), .restartICE(let id, _), .setHeaderExtensions(let id, _),
-            .openDataChannel(let id, _), .dataHandled(let id, _):
+        case .setRemote(let id, _), .setHeaderExtensions(let id, _), .restartICE(let id, _),
+            .openDataChannel(let id, _):
             precondition(transports.contains(id))
-        case .sendData(let recipients, _): precondition(recipients.allSatisfy(transports.contains))
+        case .sendData(let recipients, let message):
+            precondition(!recipients.isEmpty && transports.isSuperset(of: recipients))
+            precondition((try? LiveKitDataPacket(serializedBytes: message.bytes)) != nil)
+        case .dataHandled(let id, let recipients):
+            precondition(transports.contains(id) && transports.isSuperset(of: recipients))
+            dataUnanswered -= 1
         case .updatePublication(let id, _), .setMuted(let id, _), .requestKeyframe(let id):
             precondition(publications.contains(id))
         case .setPaused(let id, _): precondition(subscriptions.contains(id))

@@ -1,0 +1,74 @@
+// How Twirp says that a call failed: one of a fixed list of codes, each with its HTTP status, and a JSON body
+// (twitchtv.github.io/twirp, "Errors"). The messages go to the caller as they are.
+
+import Foundation
+
+struct TwirpError: Error, Sendable, Equatable {
+    enum Code: String, Sendable, Codable, CaseIterable {
+        case invalidArgument = "invalid_argument"
+        /// The body is not what its content type says.
+        case malformed
+        case notFound = "not_found"
+        /// No such service or method, or a content type that is not spoken.
+        case badRoute = "bad_route"
+        /// Nobody knows who calls.
+        case unauthenticated
+        /// The caller is known and may not do this.
+        case permissionDenied = "permission_denied"
+        /// The caller may, but not now.
+        case failedPrecondition = "failed_precondition"
+        case deadlineExceeded = "deadline_exceeded"
+        case unimplemented
+        case internalError = "internal"
+        case unavailable
+
+        var status: Int {
+            switch self {
+            case .invalidArgument, .malformed: 400
+            case .unauthenticated: 401
+            case .permissionDenied: 403
+            case .notFound, .badRoute: 404
+            case .deadlineExceeded: 408
+            case .failedPrecondition: 412
+            case .internalError: 500
+            case .unimplemented: 501
+            case .unavailable: 503
+            }
+        }
+    }
+
+    let code: Code
+    let message: String
+
+    init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    var reply: ServerAPIReply {
+        struct Body: Encodable {
+            let code: Code
+            let msg: String
+            let meta: [String: String]
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let body = (try? encoder.encode(Body(code: code, msg: message, meta: [:]))) ?? Data()
+        return ServerAPIReply(status: code.status, contentType: "application/json", body: [UInt8](body))
+    }
+}
+
+extension TwirpError {
+    init(_ error: AdministrationError) {
+        switch error {
+        case .shuttingDown: self.init(.unavailable, "server is shutting down")
+        // SDKs and back ends look for these two texts.
+        case .noSuchRoom: self.init(.notFound, "requested room does not exist")
+        case .noSuchParticipant: self.init(.notFound, "participant does not exist")
+        case .noSuchTrack: self.init(.notFound, "track does not exist")
+        case .tooLong(let field): self.init(.invalidArgument, "\(field) is too long")
+        case .unmuteNotAllowed:
+            self.init(.failedPrecondition, "unmuting for others is off; set meeting.remote_unmute to allow it")
+        }
+    }
+}
