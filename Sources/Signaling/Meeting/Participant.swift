@@ -1,5 +1,6 @@
 // One person (or bot) in a meeting: what others are shown of it, what it may do, and its connections: two in v0, one to
-// send and one to receive; a single one for both in v1. The choice shows here and nowhere else in the meeting.
+// send and one to receive; a single one for both in v1. The difference is here, and in how a round of negotiation begins
+// (MeetingState+Subscribing).
 
 import LiveKitProtocol
 import MediaRelay
