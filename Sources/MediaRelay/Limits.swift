@@ -155,8 +155,8 @@ extension Limits {
         /// taken. It is the window announced: 20 Mbit/s at 100 ms, and four of the longest messages.
         static let receiveBytes = 262_144
         /// What is held to be sent, acknowledgement included. A receiver that lets it fill up is too slow for its
-        /// meeting; `SCTPSendError.bufferFull` says so. Above `windowBytes` there is room for what twelve senders have
-        /// under way when they are made to wait (`Limits.Data.unhandledBytes` each), or for a slow receiver to fall a
+        /// meeting; `SCTPSendError.bufferFull` says so. Above `Data.roomBytes` there is room for what fourteen senders
+        /// have under way when they are made to wait (`Data.unhandledBytes` each), or for a slow receiver to fall a
         /// quarter of a second behind a sender of 100 Mbit/s. More only delays the verdict on one who is too slow.
         static let sendBytes = 4_194_304
         /// Charged on top of the payload for everything held: its record and the heap's own header. Without it a peer
@@ -228,8 +228,9 @@ extension Limits {
         /// Lists of recipients that a sender waits for, each on its own. Messages to one list more do not make it wait;
         /// `SCTP.sendBytes` still bounds what they may pile up.
         static let awaitedLists = 64
-        /// Held for a receiver that may still be sent more at full speed: a whole congestion window on its way.
-        static let roomBytes = SCTP.windowBytes
+        /// Held for a receiver that still has room for more: twice what its sender can have on the way, so that its line
+        /// never runs dry. More is only delay: two seconds of 2 Mbit/s.
+        static let roomBytes = 2 * SCTP.receiveBytes
         /// Lossy messages not sent yet, per channel: newer ones are dropped. Half a second of 1 Mbit/s, beyond which
         /// they are of no use.
         static let lossyBytes = 65_536

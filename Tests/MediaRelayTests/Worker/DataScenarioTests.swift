@@ -76,6 +76,18 @@ import Testing
         #expect(clients[0].statistics().refusedCommands == before + 1)
     }
 
+    /// 20 ms there and back on each side: what windows and credit allow, beginning with a slow start.
+    @Test func aGoodLineIsUsed() {
+        let (scenario, clients) = scenario(seed: 17, "alice", "bob")
+        let sent = (0..<300).map { [UInt8].numbered($0, padding: 15_000) }
+        let start = scenario.now
+        send(sent, from: clients[0], scenario)
+        #expect(scenario.run(within: .seconds(60)) { clients[1].messages.count >= sent.count })
+        let seconds = Double(scenario.now.since(start).microseconds) / 1e6
+        let megabits = Double(sent.count * 15_004 * 8) / 1e6
+        #expect(megabits / seconds > 50, "\(megabits / seconds) Mbit/s")
+    }
+
     @Test func aReceiverThatIsTooSlowIsReportedOnceAndTheOthersGetEverything() throws {
         let (scenario, clients) = scenario(seed: 5, "alice", "bob", "carol")
         clients[2].downlink.bitrate = 300_000

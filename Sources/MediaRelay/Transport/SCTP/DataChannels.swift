@@ -119,7 +119,7 @@ final class DataChannels {
 
     /// The one to send on; of several with that label the first.
     func channel(labelled label: String) -> Channel? {
-        channels.values.filter { $0.state != .closing && $0.label == label }.min { $0.id < $1.id }
+        channels.values.lazy.filter { $0.state != .closing && $0.label == label }.min { $0.id < $1.id }
     }
 
     /// The next one. What is not taken waits in the association, so that its receive window closes.
