@@ -58,6 +58,10 @@ enum Limits {
     static let permissionEntries = 1000
     /// Remote sections on the subscriber's connection. Each is a few hundred bytes in every later offer.
     static let subscriptionsPerParticipant = 200
+    /// Messages kept for a client that is away and told when it comes back: some for each of its tracks.
+    static let owedMessages = 100
+    /// Withdrawn tracks remembered of one publisher: a few times all it may have.
+    static let withdrawnTracks = 64
 
     // MARK: A meeting
 
@@ -65,6 +69,8 @@ enum Limits {
     static let roomTimeoutSeconds: UInt32 = 86_400
     /// People in one meeting; every list of them is that long.
     static let participantsPerMeeting: UInt32 = 10_000
+    /// Departures remembered for clients that are away: three times a large meeting.
+    static let recentDepartures = 1000
 
     // MARK: Data packets
 

@@ -36,7 +36,7 @@ struct Server: Sendable {
         let keys = try await AccessKeys(configuration.keys.mapValues { $0.revealed() })
         let relay = try Relay(configuration.relay)
         let directory = MeetingDirectory(
-            configuration: configuration.meetings, plane: relay, logger: Logger(label: "hutong.meetings"))
+            configuration: configuration.meetings, plane: relay, keys: keys, logger: Logger(label: "hutong.meetings"))
         let api = TwirpServer(directory: directory, keys: keys)
         let isStopping = StopFlag()
         self.relay = relay
@@ -160,6 +160,7 @@ extension Configuration {
         meetings.autoSubscribedVideo = autoSubscribedVideo
         meetings.opensOnJoin = opensOnJoin
         meetings.allowsRemoteUnmute = allowsRemoteUnmute
+        meetings.simulatesScenarios = simulatesScenarios || isDevelopment
         return meetings
     }
 }

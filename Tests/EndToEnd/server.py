@@ -82,6 +82,7 @@ class Server:
         self, folder: pathlib.Path, arguments: tuple[str, ...] = (), *, scheme: str = "http", development: bool = True,
         media_host: str = "127.0.0.1",
     ):  # fmt: skip
+        self.folder = folder
         self.port = free_port()
         self.media_port = free_media_ports()
         self.media_ports = list(range(self.media_port, self.media_port + MEDIA_PORTS))
@@ -96,11 +97,15 @@ class Server:
             "--data", str(folder / "data"),
             *arguments,
         ]  # fmt: skip
-        self.log_file = self.log_path.open("wb")
+        self.start()
+
+    def start(self) -> None:
+        """Again on the same ports, after a `kill`."""
+        self.log_file = self.log_path.open("ab")
         self.started = time.monotonic()
         with self.greeting_path.open("wb") as greeting:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=greeting, stderr=self.log_file, cwd=folder,
+                self.command, stdin=subprocess.DEVNULL, stdout=greeting, stderr=self.log_file, cwd=self.folder,
                 env=environment(HUTONG_MEETING_DEPARTURE_TIMEOUT="1s"),
             )  # fmt: skip
         self.wait_until_ready()

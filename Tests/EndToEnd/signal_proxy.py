@@ -1,5 +1,8 @@
 """A WebSocket proxy between an unmodified SDK and the server that changes one thing: the candidates in the server's
-SDP, so that the SDK's media takes the impairment relay. An SDK cannot be told otherwise from outside."""
+SDP, so that the SDK's media takes the impairment relay. An SDK cannot be told otherwise from outside.
+
+It can also be a bad way for the signals themselves: `hold` lets nothing through, as a dead network does, and `abort` ends
+every connection without a word, as a restarted NAT or proxy does."""
 
 from __future__ import annotations
 
@@ -14,10 +17,14 @@ from server import Server
 
 
 class SignalProxy:
-    """`async with SignalProxy(server, network) as url:` — give `url` to the SDK instead of the server's."""
+    """`async with SignalProxy(server, network) as url:` — give `url` to the SDK instead of the server's. Without a
+    network only the signals take the proxy."""
 
-    def __init__(self, server: Server, network: ImpairedNetwork):
+    def __init__(self, server: Server, network: ImpairedNetwork | None = None):
         self.server, self.network = server, network
+        self.is_open = asyncio.Event()
+        self.is_open.set()
+        self.inside: set[asyncio.Transport] = set()
 
     async def __aenter__(self) -> str:
         self.http = aiohttp.ClientSession()
@@ -34,7 +41,27 @@ class SignalProxy:
         await self.runner.cleanup()
         await self.http.close()
 
+    def hold(self, is_held: bool = True) -> None:
+        """Nothing passes while it holds; what waits then passes, as TCP repeats it."""
+        if is_held:
+            self.is_open.clear()
+        else:
+            self.is_open.set()
+
+    def abort(self) -> None:
+        for transport in list(self.inside):
+            transport.abort()
+
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
+        transport = request.transport
+        self.inside.add(transport)
+        try:
+            return await self.pass_on(request)
+        finally:
+            self.inside.remove(transport)
+
+    async def pass_on(self, request: web.Request) -> web.WebSocketResponse:
+        await self.is_open.wait()
         headers = {"Authorization": request.headers["Authorization"]}
         url = self.server.ws_url + request.path_qs
         async with self.http.ws_connect(url, headers=headers, max_msg_size=0) as upstream:
@@ -53,10 +80,13 @@ class SignalProxy:
 
     async def copy(self, source, sink, change) -> None:
         async for message in source:
+            await self.is_open.wait()
             if message.type == aiohttp.WSMsgType.BINARY:
                 await sink.send_bytes(change(message.data))
 
     def rewrite(self, data: bytes) -> bytes:
+        if self.network is None:
+            return data
         response = rtc.SignalResponse.FromString(data)
         kind = response.WhichOneof("message")
         if kind in ("answer", "offer"):

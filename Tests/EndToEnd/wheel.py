@@ -80,7 +80,8 @@ class WheelParticipant:
         "participant_connected", "participant_disconnected", "track_published", "track_unpublished",
         "track_subscribed", "track_unsubscribed", "track_muted", "track_unmuted", "participant_metadata_changed",
         "participant_name_changed", "participant_attributes_changed", "active_speakers_changed", "disconnected",
-        "reconnecting", "reconnected", "local_track_subscribed",
+        "reconnecting", "reconnected", "local_track_subscribed", "local_track_republished", "token_refreshed",
+        "connection_quality_changed",
     )  # fmt: skip
 
     def __init__(self, identity: str):

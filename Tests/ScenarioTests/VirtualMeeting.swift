@@ -38,6 +38,11 @@ final class VirtualMeeting: CustomStringConvertible {
         return person
     }
 
+    func nextSession() -> SessionID {
+        joined += 1
+        return SessionID(rawValue: UInt64(joined))
+    }
+
     func run(for span: MediaSpan) { network.run(for: span) }
 
     func run(within limit: MediaSpan, until condition: () -> Bool) -> Bool {
@@ -89,6 +94,21 @@ final class MeetingServer: CoreHost {
         submit(now) { $0.join(newcomer, session: person.session) }
     }
 
+    func loseSocket(of person: VirtualPerson, _ now: MediaTime) {
+        people[person.session] = nil
+        submit(now) { [session = person.session] in $0.socketClosed(session) }
+    }
+
+    /// False: it has no place to come back to.
+    func readmit(_ person: VirtualPerson, as session: SessionID, _ now: MediaTime) -> Bool {
+        guard let id = state.stay(of: person.name, sid: person.ownInfo.sid) else { return false }
+        people[person.session] = nil
+        people[session] = person
+        person.session = session
+        submit(now) { $0.resume(id, session: session) }
+        return true
+    }
+
     func receive(_ message: LiveKitSignalRequest.OneOf_Message, from session: SessionID, _ now: MediaTime) {
         submit(now) { $0.receive(.with { $0.message = message }, from: session) }
     }
@@ -136,6 +156,8 @@ final class MeetingServer: CoreHost {
             #expect(OutputValidator.fault(in: message) == nil)
             for session in recipients { people[session]?.receive(message, now) }
         case .close(let session, _, let reason): people.removeValue(forKey: session)?.closed = reason
+        case .abort(let session): people.removeValue(forKey: session)?.closed = "aborted"
+        case .refreshToken: break
         case .relay(let commands): for command in commands { perform(command, now) }
         case .note(let note): notes.append(note)
         case .dropped(let drop): Issue.record("a packet was dropped: \(drop)")

@@ -10,7 +10,7 @@ import SwiftProtobuf
 
 final class VirtualPerson {
     let name: String
-    let session: SessionID
+    var session: SessionID
     let version: SignalRequest.Version
     /// The publisher and the subscriber connection; in v1 the same.
     let sending, receiving: VirtualClient
@@ -21,6 +21,8 @@ final class VirtualPerson {
     /// Others, by identity.
     private(set) var roster: [String: LiveKitParticipantInfo] = [:]
     private(set) var speakers: Set<String> = []
+    /// By sid, its own among them.
+    private(set) var qualities: [String: LiveKitConnectionQuality] = [:]
 
     private unowned let meeting: VirtualMeeting
     private var random: SeededRandom
@@ -30,7 +32,10 @@ final class VirtualPerson {
     private static let firstPlaces = 3
     private var offers: UInt32 = 0
     private var sendingCredentials, receivingCredentials: ICECredentials
+    private var names: RandomNames
     private var isSendingOpen = false, isReceivingOpen = false
+    /// The server's newest credentials on each connection: others mean an ICE restart.
+    private var sendingRemote, receivingRemote: ICECredentials?
     /// By track sid.
     private var receivers: [String: VirtualReceiver] = [:]
 
@@ -54,6 +59,7 @@ final class VirtualPerson {
         var names = RandomNames(SeededRandom(seed: random.next()))
         sendingCredentials = names.credentials()
         receivingCredentials = names.credentials()
+        self.names = names
         self.random = random
         if version == .v1 { addPlaces(audio: Self.firstPlaces, video: Self.firstPlaces) }
     }
@@ -93,6 +99,16 @@ final class VirtualPerson {
 
     func leave() { send(.leave(.with { $0.reason = .clientInitiated })) }
 
+    func loseSocket() { meeting.server.loseSocket(of: self, meeting.network.now) }
+
+    /// On a new socket, with new credentials on both connections. False: there is no place to come back to.
+    func resume() -> Bool {
+        guard meeting.server.readmit(self, as: meeting.nextSession(), meeting.network.now) else { return false }
+        sendingCredentials = names.credentials()
+        sendOffer()
+        return true
+    }
+
     /// Kill -9, or the battery: neither socket nor connection says goodbye.
     func vanish() {
         isAlive = false
@@ -130,6 +146,8 @@ final class VirtualPerson {
             for speaker in change.speakers {
                 if speaker.active { speakers.insert(speaker.sid) } else { speakers.remove(speaker.sid) }
             }
+        case .connectionQuality(let update):
+            for info in update.updates { qualities[info.participantSid] = info.quality }
         default: break
         }
     }
@@ -165,7 +183,10 @@ final class VirtualPerson {
         if !isSendingOpen {
             isSendingOpen = true
             open(sending, sendingCredentials, answer, ClientDescription.sendingExtensions, now)
+        } else if Self.credentials(in: answer) != sendingRemote {
+            restart(sending, sendingCredentials, answer, now)
         }
+        sendingRemote = Self.credentials(in: answer)
         if version == .v1 { expect(answer, description.midToTrackID, now) }
         for index in sections.indices {
             let section = sections[index]
@@ -184,7 +205,12 @@ final class VirtualPerson {
         } else {
             receiving.perform(
                 .setHeaderExtensions(receiving.transport, ClientDescription.extensions(of: description)), now)
+            if Self.credentials(in: description) != receivingRemote {
+                receivingCredentials = names.credentials()
+                restart(receiving, receivingCredentials, description, now)
+            }
         }
+        receivingRemote = Self.credentials(in: description)
         expect(description, offer.midToTrackID, now)
         let text = ClientDescription.answer(
             to: description, ice: receivingCredentials, fingerprint: receiving.core.fingerprint)
@@ -203,6 +229,21 @@ final class VirtualPerson {
             receivers[track] = receiving.expect(
                 section.kind, mid: section.mid, ssrc: section.ssrc, retransmissionSSRC: section.retransmissionSSRC, now)
         }
+    }
+
+    private static func credentials(in description: SessionDescription) -> ICECredentials? {
+        description.sections.first.flatMap { description.transport(of: $0).ice }
+    }
+
+    private func restart(
+        _ client: VirtualClient, _ local: ICECredentials, _ remote: SessionDescription, _ now: MediaTime
+    ) {
+        guard let section = remote.sections.first, let ice = remote.transport(of: section).ice else { return }
+        client.perform(.restartICE(client.transport, local: local), now)
+        client.perform(
+            .setRemote(
+                client.transport,
+                RemoteTransportParameters(ice: ice, fingerprints: remote.transport(of: section).fingerprints)), now)
     }
 
     private func open(

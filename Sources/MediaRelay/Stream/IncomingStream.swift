@@ -9,6 +9,8 @@ struct IncomingStream {
     var budget = KeyframeBudget()
     var reception = ReceptionHistory()
     var senderReport: ReceivedSenderReport?
+    /// Of our last report to the sender, in 1/256.
+    var fractionLost: UInt8 = 0
 }
 
 /// The sender's last statement of which RTP timestamp belongs to which of its wall clock's times.

@@ -70,6 +70,12 @@ struct Transport {
         return min(min(ice, dtls?.nextDeadline ?? .never), min(iceDeadline, dtlsDeadline), data)
     }
 
+    /// When the client last agreed to be sent to; nil before its first check, and in the client's role.
+    var lastCheck: MediaTime? {
+        guard case .lite(let agent) = agent else { return nil }
+        return agent.lastCheck
+    }
+
     /// STUN requests that name one of these are for this transport.
     var localUsernameFragments: [String] {
         guard case .lite(let agent) = agent else { return [local.usernameFragment] }

@@ -1,5 +1,5 @@
 // What a worker reports. Events come in batches, sorted by the owner of the transport or publication they concern.
-// Telemetry (levels) is a newest value per object, not a queue: a slow reader loses old values, never memory.
+// Telemetry (levels, health) is a newest value per object, not a queue: a slow reader loses old values, never memory.
 
 public enum SRTPProfile: String, Sendable, Equatable, CaseIterable {
     case aeadAES128GCM = "AEAD_AES_128_GCM"
@@ -47,6 +47,27 @@ public struct AudioActivity: Sendable, Equatable {
     }
 }
 
+/// How one transport fared over the last interval, as far as checks and reports tell.
+public struct TransportHealth: Sendable, Equatable {
+    public var transport: TransportID
+    /// The share of packets that did not arrive, 0 to 1, in the worse of both directions; nil when no report told.
+    public var audioLoss: Float?
+    public var videoLoss: Float?
+    /// From us to the client and back.
+    public var roundTrip: MediaSpan
+    /// Since the client's last check. One that lives checks every few seconds, whatever else it sends.
+    public var silence: MediaSpan
+    public init(
+        transport: TransportID, audioLoss: Float?, videoLoss: Float?, roundTrip: MediaSpan, silence: MediaSpan
+    ) {
+        self.transport = transport
+        self.audioLoss = audioLoss
+        self.videoLoss = videoLoss
+        self.roundTrip = roundTrip
+        self.silence = silence
+    }
+}
+
 public enum Event: Sendable, Equatable {
     case transport(TransportID, TransportState)
     /// All objects of the transport are gone; their names are back in the pool.
@@ -68,6 +89,8 @@ public enum Event: Sendable, Equatable {
     case subscriptionUnsupported(SubscriptionID)
     /// At most every `SpeakerInterval`; only publications whose activity changed or is above silence.
     case audioActivity([AudioActivity])
+    /// Of every connected transport, about every `TransportHealthWindow.interval`.
+    case transportHealth([TransportHealth])
     /// From a tapped publication: one plain RTP packet.
     case packet(PublicationID, [UInt8])
 }

@@ -1,10 +1,11 @@
-// Where events wait until they are taken, sorted by owner. Facts are kept in order; levels are one newest value per
-// publication; packets of taps are bounded. So a reader that stands still costs a bounded amount of memory.
+// Where events wait until they are taken, sorted by owner. Facts are kept in order; levels and health are one newest value
+// per publication and transport; packets of taps are bounded. So a reader that stands still costs a bounded amount of memory.
 
 struct EventOutbox {
     private struct Pending {
         var events: [Event] = []
         var levels: [PublicationID: AudioActivity] = [:]
+        var health: [TransportID: TransportHealth] = [:]
         var packets = 0
     }
 
@@ -18,6 +19,11 @@ struct EventOutbox {
         switch event {
         case .audioActivity(let activities):
             for activity in activities { pending[owner, default: Pending()].levels[activity.publication] = activity }
+        case .transportHealth(let reports):
+            for health in reports { pending[owner, default: Pending()].health[health.transport] = health }
+        case .transportClosed(let transport):
+            pending[owner]?.health[transport] = nil
+            pending[owner, default: Pending()].events.append(event)
         case .publicationClosed(let publication):
             pending[owner]?.levels[publication] = nil
             pending[owner, default: Pending()].events.append(event)
@@ -36,7 +42,7 @@ struct EventOutbox {
         }
     }
 
-    /// Everything pending, owners in the order of their first event, levels after facts.
+    /// Everything pending, owners in the order of their first event, levels and health after facts.
     mutating func take() -> [EventBatch] {
         guard !order.isEmpty else { return [] }
         var batches: [EventBatch] = []
@@ -49,6 +55,10 @@ struct EventOutbox {
                     ($1.level, $0.publication.name.rawValue) < ($0.level, $1.publication.name.rawValue)
                 }
                 waiting.events.append(.audioActivity(levels))
+            }
+            if !waiting.health.isEmpty {
+                let health = waiting.health.values.sorted { $0.transport.name.rawValue < $1.transport.name.rawValue }
+                waiting.events.append(.transportHealth(health))
             }
             if !waiting.events.isEmpty { batches.append(EventBatch(owner: owner, events: waiting.events)) }
         }

@@ -43,10 +43,20 @@ extension RelayCore {
 
     private func receive(_ blocks: [ReportBlock], on id: TransportID, arrival: MediaTime) {
         let wallClock = NTPTime(unixMicroseconds: wallClock(arrival))
-        for block in blocks where transports[id]?.subscriptionsBySSRC[block.ssrc] != nil {
+        for block in blocks {
+            guard let subscription = transports[id]?.subscriptionsBySSRC[block.ssrc] else { continue }
             let measured = NTPTime.roundTrip(
                 now: wallClock, lastSenderReport: block.lastSenderReport, delay: block.delaySinceLastSenderReport)
             if let measured { transports[id]?.observe(roundTrip: measured) }
+            if let publication = subscriptions[subscription]?.parameters.publication,
+                let kind = publications[publication]?.parameters.kind
+            {
+                // What was lost before it came here is not this client's loss.
+                let stream = packets.statistics(ofForward: subscription.name)?.stream
+                let lostBefore = stream.flatMap { streams[$0]?.fractionLost } ?? 0
+                transports[id]?.health.observe(
+                    fractionLost: block.fractionLost, ofWhich: lostBefore, kind, .toClient)
+            }
         }
     }
 

@@ -42,7 +42,8 @@ extension RelayCore {
             senderReports.append(.senderReport(report))
             chunks.append(SourceDescription.Chunk(ssrc: report.ssrc, canonicalName: name))
         }
-        let blocks = reportBlocks(of: entry, now)
+        let blocks = reportBlocks(of: id, entry, now)
+        reportHealth(of: id, now)
         guard !blocks.isEmpty || !senderReports.isEmpty else { return }
         // RFC 3550, 6.1: a compound begins with a report, be it an empty one.
         let receiverReports = slices(of: blocks).map {
@@ -99,19 +100,32 @@ extension RelayCore {
 
     // MARK: Contents
 
-    private func reportBlocks(of entry: TransportEntry, _ now: MediaTime) -> [ReportBlock] {
+    private func reportBlocks(of transport: TransportID, _ entry: TransportEntry, _ now: MediaTime) -> [ReportBlock] {
         var blocks: [ReportBlock] = []
         for id in entry.publications {
-            for stream in publications[id]?.streams ?? [] {
+            guard let publication = publications[id] else { continue }
+            for stream in publication.streams {
                 guard let statistics = packets.statistics(ofStream: stream), statistics.packets > 0,
                     let senderReport = streams[stream].map(\.senderReport)
                 else { continue }
                 if let block = streams[stream]?.reception.report(statistics, senderReport: senderReport, now) {
                     blocks.append(block)
+                    streams[stream]?.fractionLost = block.fractionLost
+                    transports[transport]?.health.observe(
+                        fractionLost: block.fractionLost, publication.parameters.kind, .fromClient)
                 }
             }
         }
         return blocks
+    }
+
+    private func reportHealth(of id: TransportID, _ now: MediaTime) {
+        guard let losses = transports[id]?.health.take(now), let entry = transports[id] else { return }
+        let silence = entry.connection.lastCheck.map { now.since($0) } ?? .zero
+        let health = TransportHealth(
+            transport: id, audioLoss: losses.audioLoss, videoLoss: losses.videoLoss,
+            roundTrip: entry.roundTrip, silence: silence)
+        outbox.post(.transportHealth([health]), to: entry.owner)
     }
 
     /// Nil before the first packet.

@@ -17,6 +17,7 @@ final class TransportEntry {
     var roundTrip = TransportEntry.initialRoundTrip
     var clock = PublisherClock()
     var feedback: TransportFeedbackBuilder
+    var health = TransportHealthWindow()
 
     /// Until a report tells better: a shorter guess repeats requests too early, a longer one repairs too late for
     /// people in the same city.

@@ -5,6 +5,9 @@ extension MetricFamily {
         var messages = MetricFamily("hutong_signal_messages_total", .counter, "Signal messages, by direction.")
         messages.add(.integer(statistics.messagesIn), MetricLabel("direction", "received"))
         messages.add(.integer(statistics.messagesOut), MetricLabel("direction", "sent"))
+        var resumes = MetricFamily("hutong_resumes_total", .counter, "Clients that came back, by whether they could.")
+        resumes.add(.integer(statistics.resumes), MetricLabel("result", "resumed"))
+        resumes.add(.integer(statistics.resumesRefused), MetricLabel("result", "refused"))
         return [
             MetricFamily("hutong_rooms", .gauge, "Meetings.", MetricValue(statistics.meetings)),
             MetricFamily("hutong_participants", .gauge, "People in them.", MetricValue(statistics.participants)),
@@ -21,7 +24,7 @@ extension MetricFamily {
                 "hutong_data_packets_dropped_total", "Clients' data packets that went to nobody, by reason.", "reason",
                 statistics.dataDrops),
             byLabel("hutong_join_refusals_total", "Joins refused, by HTTP status.", "status", statistics.refusals),
-            messages,
+            resumes, messages,
             MetricFamily(
                 "hutong_signal_malformed_messages_total", .counter, "Messages that do not parse.",
                 .integer(statistics.malformedMessages)),

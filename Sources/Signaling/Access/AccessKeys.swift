@@ -32,6 +32,11 @@ public struct AccessKeys: Sendable {
     ///   - now: seconds since 1970.
     /// - Returns: the claims, of which nothing but signature and validity was checked.
     public func verify(_ token: String, now: Int64) throws(AccessError) -> AccessClaims {
+        try accept(token, now: now).claims
+    }
+
+    /// The same, with the terms under which the token was given.
+    func accept(_ token: String, now: Int64) throws(AccessError) -> (claims: AccessClaims, terms: TokenTerms) {
         guard !token.isEmpty else { throw .missing }
         guard token.utf8.count <= Limits.tokenBytes else { throw .tooLong }
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
@@ -50,7 +55,13 @@ public struct AccessKeys: Sendable {
         let leeway = Double(Limits.clockLeewaySeconds)
         guard Double(now) < expiry + leeway else { throw .expired }
         if let start = payload.nbf, Double(now) + leeway < start { throw .notYetValid }
-        return payload.claims
+        let start = payload.nbf ?? Double(now)
+        return (payload.claims, TokenTerms(key: issuer, lifetime: Self.seconds(expiry - start)))
+    }
+
+    /// An issuer may write any number; what fits no counter is as good as for ever.
+    private static func seconds(_ time: Double) -> Int64 {
+        time.isNaN ? 0 : Int64(min(max(time, 0), 1e15))
     }
 
     /// - Parameters:

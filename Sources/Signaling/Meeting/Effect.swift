@@ -9,6 +9,10 @@ enum Effect: Sendable {
     case send(LiveKitSignalResponse, to: [SessionID])
     /// The last thing a socket hears of us.
     case close(SessionID, code: UInt16, reason: String)
+    /// The socket ends without a word.
+    case abort(SessionID)
+    /// A new token with these claims, signed and sent.
+    case refreshToken(AccessClaims, TokenTerms, to: SessionID)
     case relay([Command])
     case note(MeetingNote)
     /// A client's data packet went to nobody: a counter.
@@ -22,6 +26,8 @@ struct MeetingNote: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
         case joined(SignalRequest.Version)
         case left
+        /// Came back to its place on a new socket.
+        case resumed
         /// Something went wrong that does not end the participant's stay.
         case failure
     }

@@ -4,12 +4,14 @@
 import LiveKitProtocol
 import Logging
 import MediaRelay
+import SwiftProtobuf
 
 actor Meeting {
     private var state: MeetingState
     private var outboxes: [SessionID: Outbox] = [:]
     private var lastSession: UInt64 = 0
     private let plane: any MediaPlane
+    private let keys: AccessKeys
     private let clock: MeetingClock
     private let counters: MeetingCounters
     private var logger: Logger
@@ -21,7 +23,7 @@ actor Meeting {
     /// - Parameter onEnd: called once, when the meeting takes no more joins.
     init(
         name: String, owner: OwnerTag, configuration: MeetingConfiguration, settings: RoomSettings,
-        plane: any MediaPlane, clock: MeetingClock, counters: MeetingCounters, logger: Logger,
+        plane: any MediaPlane, keys: AccessKeys, clock: MeetingClock, counters: MeetingCounters, logger: Logger,
         onEnd: @escaping @Sendable () -> Void
     ) {
         let worker = plane.place()
@@ -33,6 +35,7 @@ actor Meeting {
             random: RandomNames(), now: clock.now)
         self.owner = owner
         self.plane = plane
+        self.keys = keys
         self.clock = clock
         self.counters = counters
         self.logger = logger
@@ -62,6 +65,16 @@ actor Meeting {
         outboxes[session] = outbox
         run { $0.join(newcomer, session: session) }
         return .joined(session)
+    }
+
+    /// Nil: there is no such stay.
+    func resume(identity: String, sid: String, outbox: Outbox) -> SessionID? {
+        guard let id = state.stay(of: identity, sid: sid) else { return nil }
+        lastSession &+= 1
+        let session = SessionID(rawValue: lastSession)
+        outboxes[session] = outbox
+        run { $0.resume(id, session: session) }
+        return session
     }
 
     func receive(_ request: LiveKitSignalRequest, from session: SessionID) {
@@ -120,6 +133,10 @@ actor Meeting {
         case .send(let message, let recipients): send(message, to: recipients)
         case .close(let session, let code, let reason):
             outboxes.removeValue(forKey: session)?.end(code: code, reason: reason)
+        case .abort(let session): outboxes.removeValue(forKey: session)?.abort()
+        case .refreshToken(let claims, let terms, let session):
+            guard let token = keys.refreshed(claims, terms, now: clock.now.unixSeconds) else { break }
+            send(.with { $0.refreshToken = token }, to: [session])
         case .relay(let commands): plane.post(commands)
         case .note(let note): record(note)
         case .dropped(let reason): counters.count { $0.dataDrops[reason.rawValue, default: 0] &+= 1 }
@@ -161,6 +178,9 @@ actor Meeting {
                 $0.departures[note.reason, default: 0] &+= 1
             }
             logger.info("participant left", metadata: metadata)
+        case .resumed:
+            counters.count { $0.resumes &+= 1 }
+            logger.info("participant resumed", metadata: ["participant": "\(note.participant)"])
         case .failure:
             logger.notice("participant failure", metadata: metadata)
         }

@@ -31,6 +31,8 @@ public struct MeetingConfiguration: Sendable, Equatable {
     public var nodeIdentifier = ""
     /// Handed to clients as they are.
     public var iceServers: [ICEServer] = []
+    /// Clients may ask to be shown failures (SimulateScenario).
+    public var simulatesScenarios = false
 
     public init() {}
 }
@@ -56,10 +58,27 @@ enum MeetingTimes {
     /// A socket without a message for so long is dead: the client's own timeout and a margin for one lost ping. With
     /// the sweep's second, a participant whose host vanished is gone from every roster well within 30 s.
     static let signalSilence: Duration = .seconds(20)
-    /// How long a participant stays whose socket closed without goodbye while its media goes on: the SDKs' full
-    /// reconnect takes under 1 s and slips in under the same identity, so that others see no departure. Longer would
-    /// leave the picture of somebody who is gone.
+    /// How long a participant stays whose socket closed without goodbye and whose media is not heard again: the process
+    /// was killed, or the way to it is cut. SDKs try five times in that time. Longer would leave the picture of somebody
+    /// who is gone.
     static let signalLostGrace: Duration = .seconds(10)
+    /// The same while its media is heard: a proxy restarts, and everybody's socket with it. SDKs try for 40 s and more;
+    /// after this time a full reconnect is as good, and a stay without a word is a strange one.
+    static let resumeGrace: Duration = .seconds(30)
+    /// Media that was not heard for so long is lost: the relay reports every 5 s, and clients check at least every 6 s.
+    static let mediaSilence: Duration = .seconds(12)
+    /// How often the qualities of connections are told.
+    static let quality: Duration = .seconds(5)
+    /// A client with one connection offers by itself when it has resumed; only what is left after that is asked for.
+    static let offerAfterResume: Duration = .seconds(2)
+    /// A client that resumes is told of departures from so long before its last message: it spoke last when it pinged,
+    /// and may have stopped hearing up to a ping before.
+    static let resumeOverlap: Duration = .seconds(5)
+    /// The longest that a client can have heard nothing and still resume: its silence is noticed, then its socket is
+    /// lost, then its grace runs out.
+    static let longestAbsence: Duration = signalSilence + resumeGrace + resumeOverlap
+    /// Between two tokens for the same participant, as the reference server does it: a few a minute for 300 people.
+    static let tokenRefresh: Duration = .seconds(300)
     /// How long a participant stays whose media was lost while its socket lives; then it is told to start anew.
     static let mediaLostGrace: Duration = .seconds(15)
     /// From joining until the primary connection stands.

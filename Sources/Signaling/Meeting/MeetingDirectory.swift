@@ -8,6 +8,7 @@ public import MediaRelay
 public actor MeetingDirectory {
     private let configuration: MeetingConfiguration
     private let plane: any MediaPlane
+    private let keys: AccessKeys
     private let logger: Logger
     private let clock = MeetingClock()
     private var meetings: [String: Meeting] = [:]
@@ -17,9 +18,11 @@ public actor MeetingDirectory {
 
     nonisolated let counters = MeetingCounters()
 
-    public init(configuration: MeetingConfiguration, plane: any MediaPlane, logger: Logger) {
+    /// - Parameter keys: sign the tokens that clients come back with.
+    public init(configuration: MeetingConfiguration, plane: any MediaPlane, keys: AccessKeys, logger: Logger) {
         self.configuration = configuration
         self.plane = plane
+        self.keys = keys
         self.logger = logger
     }
 
@@ -102,6 +105,17 @@ public actor MeetingDirectory {
         }
     }
 
+    /// Nil: the client has no place to come back to.
+    func resume(identity: String, sid: String, meeting name: String, outbox: Outbox) async -> (Meeting, SessionID)? {
+        guard !isShuttingDown, let meeting = meetings[name],
+            let session = await meeting.resume(identity: identity, sid: sid, outbox: outbox)
+        else {
+            counters.count { $0.resumesRefused &+= 1 }
+            return nil
+        }
+        return (meeting, session)
+    }
+
     private func mayOpen(_ newcomer: Newcomer) -> Bool {
         configuration.opensOnJoin || newcomer.claims.video.roomCreate == true
     }
@@ -111,7 +125,7 @@ public actor MeetingDirectory {
         let owner = OwnerTag(rawValue: lastOwner)
         let meeting = Meeting(
             name: name, owner: owner, configuration: configuration, settings: RoomSettings(configuration, wishes),
-            plane: plane, clock: clock, counters: counters, logger: logger
+            plane: plane, keys: keys, clock: clock, counters: counters, logger: logger
         ) { [weak self] in
             Task { await self?.forget(name, owner) }
         }

@@ -17,6 +17,8 @@ struct Newcomer: Sendable {
     /// v1: what it wants to publish, and its first offer.
     var tracks: [LiveKitAddTrackRequest] = []
     var offer: LiveKitSessionDescription?
+    /// Of its token; nil gets no other.
+    var terms: TokenTerms?
 }
 
 /// Why a participant's stay ends.
@@ -24,7 +26,8 @@ struct Departure: Sendable, Equatable {
     var reason: LiveKitDisconnectReason
     /// What the client shall do about it; nil when it asked to leave or is beyond reach.
     var action: LiveKitLeaveRequest.Action?
-    var closeCode: UInt16
+    /// Nil: the socket ends without a word.
+    var closeCode: UInt16?
     /// Others see somebody with the same identity at once, so they are not told of an end.
     var isReplaced = false
     /// For the log and the counters.
@@ -50,6 +53,8 @@ struct Departure: Sendable, Equatable {
     /// It takes up data more slowly than it comes, so that some was lost: only a new start makes it whole.
     static let dataOverflow = Departure(
         reason: .mediaFailure, action: .reconnect, closeCode: CloseCode.goingAway, word: "data-overflow")
+    static let stateMismatch = Departure(
+        reason: .stateMismatch, action: .reconnect, closeCode: CloseCode.goingAway, word: "state-mismatch")
     static let serverShutdown = Departure(
         reason: .serverShutdown, action: .reconnect, closeCode: CloseCode.goingAway, word: "server-shutdown")
 
@@ -80,8 +85,8 @@ extension MeetingState {
         let id = nextParticipantID()
         let rights = Rights(newcomer.claims.video)
         var participant = Participant(
-            id: id, rights: rights, settings: newcomer.settings, joinedAt: now,
-            info: participantInfo(newcomer, rights), session: session, lastMessageAt: now.uptime)
+            id: id, rights: rights, claims: newcomer.claims, terms: newcomer.terms, settings: newcomer.settings,
+            joinedAt: now, info: participantInfo(newcomer, rights), session: session, lastMessageAt: now.uptime)
         let others = roster.filter { participants[$0]?.rights.isHidden == false }
 
         switch newcomer.settings.version {
@@ -114,10 +119,11 @@ extension MeetingState {
             prepareSubscriptions(of: id)
             receiveOffer(offer, from: id)
         }
+        refreshToken(of: id)
     }
 
-    /// The socket is gone. Without a Leave before it the participant stays for a moment if its media does, so that a
-    /// client that comes straight back under the same identity slips into its place unseen.
+    /// The socket is gone. Without a Leave before it the participant stays for a while if its media does, so that a
+    /// client that comes back finds its place, and others see no departure.
     mutating func socketClosed(_ session: SessionID) {
         // A late close of a socket that was replaced must not touch anybody.
         guard let id = sessions.removeValue(forKey: session) else { return }
@@ -149,7 +155,11 @@ extension MeetingState {
                 }
                 send(.leave(leave), to: id)
             }
-            emit(.close(session, code: departure.closeCode, reason: departure.word))
+            if let code = departure.closeCode {
+                emit(.close(session, code: code, reason: departure.word))
+            } else {
+                emit(.abort(session))
+            }
             sessions[session] = nil
         }
         // None of them may take the place of another that goes with it.
@@ -209,28 +219,36 @@ extension MeetingState {
             if let info = info(of: id) { $0.participant = info }
             $0.otherParticipants = others.compactMap { info(of: $0) }
             $0.serverVersion = ServerIdentity.version
-            $0.serverInfo = .with {
-                $0.edition = .standard
-                $0.version = ServerIdentity.version
-                $0.protocol = ServerIdentity.protocolNumber
-                $0.region = configuration.region
-                $0.nodeID = configuration.nodeIdentifier
-                $0.debugInfo = ServerIdentity.product
-            }
+            $0.serverInfo = serverInfo
             $0.serverRegion = configuration.region
-            $0.iceServers = configuration.iceServers.map { server in
-                .with {
-                    $0.urls = server.urls
-                    $0.username = server.username
-                    $0.credential = server.credential
-                }
-            }
+            $0.iceServers = iceServers
             $0.subscriberPrimary = subscriberConnection != nil
             $0.pingInterval = MeetingTimes.pingInterval
             $0.pingTimeout = MeetingTimes.pingTimeout
             $0.sifTrailer = Data(trailer)
             $0.enabledPublishCodecs = ServerIdentity.publishCodecs.map { mime in .with { $0.mime = mime } }
             $0.fastPublish = rights?.canPublish ?? false
+        }
+    }
+
+    var serverInfo: LiveKitServerInfo {
+        .with {
+            $0.edition = .standard
+            $0.version = ServerIdentity.version
+            $0.protocol = ServerIdentity.protocolNumber
+            $0.region = configuration.region
+            $0.nodeID = configuration.nodeIdentifier
+            $0.debugInfo = ServerIdentity.product
+        }
+    }
+
+    var iceServers: [LiveKitICEServer] {
+        configuration.iceServers.map { server in
+            .with {
+                $0.urls = server.urls
+                $0.username = server.username
+                $0.credential = server.credential
+            }
         }
     }
 }

@@ -23,6 +23,7 @@ extension MeetingState {
         case .subscriptionUnsupported(let subscription):
             if let (subscriber, track) = subscriptions[subscription] { refuse(track, for: subscriber) }
         case .audioActivity(let levels): receive(levels)
+        case .transportHealth(let reports): receive(reports)
         case .data(let transport, let message): receiveData(message, on: transport)
         case .dataOverflow(let transport):
             if let id = publisherTransports[transport] ?? subscriberTransports[transport] {
@@ -93,6 +94,10 @@ extension MeetingState {
             let level = activity.level.isFinite ? min(max(activity.level, 0), 1) : 0
             active[track.publisher] = max(active[track.publisher] ?? 0, level)
         }
+        for participant in participants.values
+        where participant.simulatesSpeechUntil != nil && !participant.rights.isHidden {
+            active[participant.id] = Self.simulatedLevel
+        }
         let stopped = speakers.keys.filter { active[$0] == nil }
         let isSame =
             stopped.isEmpty
@@ -101,10 +106,17 @@ extension MeetingState {
             }
         guard !isSame else { return }
         speakers = active
-        let talking = active.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        var infos: [LiveKitSpeakerInfo] = talking.compactMap { id, level in speaker(id, level, isActive: true) }
-        infos += stopped.sorted().compactMap { speaker($0, 0, isActive: false) }
-        broadcast(.speakersChanged(.with { $0.speakers = infos }))
+        broadcast(.speakersChanged(speakersChanged(stopped: stopped.sorted())))
+    }
+
+    /// Everybody who speaks, loudest first, and these who do not.
+    func speakersChanged(stopped: [ParticipantID]) -> LiveKitSpeakersChanged {
+        let talking = speakers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        return .with {
+            $0.speakers =
+                talking.compactMap { id, level in speaker(id, level, isActive: true) }
+                + stopped.compactMap { speaker($0, 0, isActive: false) }
+        }
     }
 
     /// Smaller changes of loudness are not worth a message to everybody.

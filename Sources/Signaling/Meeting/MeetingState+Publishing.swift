@@ -53,7 +53,7 @@ extension MeetingState {
         return nil
     }
 
-    private mutating func confirm(_ cid: String, _ info: LiveKitTrackInfo, to id: ParticipantID) {
+    mutating func confirm(_ cid: String, _ info: LiveKitTrackInfo, to id: ParticipantID) {
         let published = LiveKitTrackPublishedResponse.with {
             $0.cid = cid
             $0.track = info
@@ -94,9 +94,10 @@ extension MeetingState {
         var connection = participant.publisher.connection ?? openPublisher(for: id)
         let published = participant.publisher.tracks.compactMap { tracks[$0] }
         var pending = participant.publisher.pending
+        let ice = random.credentials()
         let answer: PublisherAnswer
         do {
-            answer = try connection.negotiation.answer(to: offer.sdp) { section in
+            answer = try connection.negotiation.answer(to: offer.sdp, restartingWith: ice) { section in
                 if let track = published.first(where: { $0.mid == section.mid }),
                     track.clientTrackID == section.clientTrackID
                 {
@@ -111,6 +112,7 @@ extension MeetingState {
             note(.failure, participant.sid, "publisher offer: \(error)")
             return remove(id, .malformedDescription)
         }
+        if let ice = answer.restartedICE { command(.restartICE(connection.transport, local: ice)) }
         let agreed = TransportAgreement(remote: answer.remote, headerExtensions: answer.headerExtensions)
         if connection.agreed != agreed { command(agreed, connection.transport) }
         connection.agreed = agreed
@@ -199,7 +201,7 @@ extension MeetingState {
             // Nothing the client offers can be relayed, and some clients take that for a success (livekit-wire.md,
             // 4.3).
             note(.failure, participants[id]?.sid ?? "", "no codec in common")
-            return send(.trackUnpublished(.with { $0.trackSid = pending.info.sid }), to: id)
+            return tellWithdrawn(pending.info.sid, to: id)
         }
         let publication = media.identifiers.publication(on: media.worker)
         let parameters = PublicationParameters(
@@ -269,8 +271,16 @@ extension MeetingState {
     mutating func withdraw(_ sid: String, reason: String) {
         guard let publisher = tracks[sid]?.publisher else { return }
         note(.failure, participants[publisher]?.sid ?? "", reason)
-        send(.trackUnpublished(.with { $0.trackSid = sid }), to: publisher)
+        tellWithdrawn(sid, to: publisher)
         unpublish(sid)
+    }
+
+    mutating func tellWithdrawn(_ sid: String, to id: ParticipantID) {
+        participants[id]?.withdrawnTracks.append(sid)
+        if let count = participants[id]?.withdrawnTracks.count, count > Limits.withdrawnTracks {
+            participants[id]?.withdrawnTracks.removeFirst()
+        }
+        send(.trackUnpublished(.with { $0.trackSid = sid }), to: id)
     }
 
     /// Forgets a track, its subscriptions and its publication; says nothing to anybody.
@@ -286,6 +296,7 @@ extension MeetingState {
         for id in roster {
             participants[id]?.subscriber?.choices[sid] = nil
             participants[id]?.subscriber?.disabled.remove(sid)
+            participants[id]?.deniedTracks.remove(sid)
         }
         command(.closePublication(track.publication))
     }

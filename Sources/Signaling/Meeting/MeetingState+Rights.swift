@@ -36,6 +36,7 @@ extension MeetingState {
         // At once, and not to itself: who comes later, or sees it come back, must not hear of this.
         if let info = lastWords(about: id, .unknownReason) {
             broadcast(.update(.with { $0.participants = [info] }), except: id)
+            remember(departed: info)
         }
         participants[id]?.isAnnounced = false
         // Above the version in those last words.
@@ -50,7 +51,7 @@ extension MeetingState {
         }
         let pending = participant.publisher.pending.filter { !participant.rights.mayPublish($0.info.source) }
         participants[id]?.publisher.pending.removeAll { !participant.rights.mayPublish($0.info.source) }
-        for sid in forbidden + pending.map(\.info.sid) { send(.trackUnpublished(.with { $0.trackSid = sid }), to: id) }
+        for sid in forbidden + pending.map(\.info.sid) { tellWithdrawn(sid, to: id) }
         for sid in forbidden { unpublish(sid) }
     }
 

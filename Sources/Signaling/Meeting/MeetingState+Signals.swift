@@ -33,8 +33,10 @@ extension MeetingState {
         case .getDataBlobRequest(let request): decline(nil, requestID: request.requestID, to: id)
         // Our end is ICE-lite: the client's checks tell its address, and its credentials are in the description.
         case .trickle: break
-        // Resumption and data tracks are not spoken; simulated failures are for other servers' tests.
-        case .syncState, .updateDataSubscription, .simulate, .updateLayers: break
+        case .syncState(let state): synchronize(state, by: id)
+        case .simulate(let scenario): simulate(scenario, by: id)
+        // Data tracks are not spoken.
+        case .updateDataSubscription, .updateLayers: break
         // A message newer than this server.
         case nil: break
         }

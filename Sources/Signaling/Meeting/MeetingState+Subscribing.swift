@@ -161,6 +161,20 @@ extension MeetingState {
         }
     }
 
+    /// After a resume nobody knows what of the last round arrived, so a new one begins. It restarts ICE: in v0 by our offer
+    /// (RFC 8445, 9), in v1 by the client's, which it makes unasked. Media goes on over the old credentials meanwhile.
+    mutating func restartNegotiation(with id: ParticipantID) {
+        participants[id]?.subscriber?.awaited = nil
+        if let transport = participants[id]?.subscriber?.connection?.transport {
+            let ice = random.credentials()
+            command(.restartICE(transport, local: ice))
+            participants[id]?.subscriber?.connection?.negotiation.restartICE(with: ice)
+            negotiate(with: id)
+        } else {
+            participants[id]?.subscriber?.negotiationDue = now.uptime + MeetingTimes.offerAfterResume
+        }
+    }
+
     /// Puts the collected changes before the client. Does nothing while something is awaited from it; that brings the
     /// next round.
     mutating func negotiate(with id: ParticipantID) {
@@ -357,7 +371,14 @@ extension MeetingState {
     }
 
     mutating func tellPermission(_ isAllowed: Bool, of id: ParticipantID, to sid: String) {
-        guard let track = tracks[sid], let publisher = participants[track.publisher] else { return }
+        // Who is away is told how things are then.
+        guard let track = tracks[sid], let publisher = participants[track.publisher], participants[id]?.session != nil
+        else { return }
+        if isAllowed {
+            participants[id]?.deniedTracks.remove(sid)
+        } else {
+            participants[id]?.deniedTracks.insert(sid)
+        }
         let update = LiveKitSubscriptionPermissionUpdate.with {
             $0.participantSid = publisher.sid
             $0.trackSid = sid

@@ -29,6 +29,10 @@ extension MeetingState {
             guard let participant = participants[id] else { continue }
             if let departure = overdue(participant) { remove(id, departure) }
         }
+        refreshTokens()
+        endSimulatedSpeech()
+        tellQualities()
+        recentDepartures.removeAll { now.uptime - $0.at > MeetingTimes.longestAbsence }
         if let emptySince {
             let limit = roster.isEmpty && lastJoined == 0 ? settings.emptyTimeout : settings.departureTimeout
             if now.uptime - emptySince >= limit { end() }
@@ -39,9 +43,14 @@ extension MeetingState {
         func since(_ moment: Duration) -> Duration { now.uptime - moment }
 
         if let lost = participant.signalLostAt {
-            // Nobody to tell anything: gone as soon as the media is, and after the grace in any case.
-            let isMediaAlive = participant.primaryStage?.isConnected == true
-            return isMediaAlive && since(lost) < MeetingTimes.signalLostGrace ? nil : .signalClosed
+            // Nobody to tell anything: gone as soon as the media is, and after the grace in any case. A killed process
+            // ends its socket and is not heard again; one that is heard lives, and is trying to come back.
+            guard participant.primaryStage?.isConnected == true else { return .signalClosed }
+            guard let heard = participant.mediaHeardAt, heard > lost else {
+                return since(lost) < MeetingTimes.signalLostGrace ? nil : .signalClosed
+            }
+            let isAlive = since(heard) < MeetingTimes.mediaSilence && since(lost) < MeetingTimes.resumeGrace
+            return isAlive ? nil : .signalClosed
         }
         if since(participant.lastMessageAt) >= MeetingTimes.signalSilence { return .silent }
         if case .lost(let moment)? = participant.primaryStage, since(moment) >= MeetingTimes.mediaLostGrace {

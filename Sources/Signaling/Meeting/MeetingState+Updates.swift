@@ -43,6 +43,7 @@ extension MeetingState {
         updates.changed.removeAll { $0 == id }
         guard !departure.isReplaced, let info = lastWords(about: id, departure.reason) else { return }
         updates.departed.append(info)
+        remember(departed: info)
         schedule(.presence)
     }
 

@@ -10,6 +10,10 @@
 //   +Rights        what a participant may do, and what happens when that changes
 //   +Administration  what the server API asks for
 //   +Media         the relay's events, speakers
+//   +Resuming      a client that comes back to its place
+//   +Tokens        the token it comes back with
+//   +Scenarios     failures on request
+//   +Quality       how good everybody's connection is
 //   +Timers        time-outs
 
 import Foundation
@@ -59,6 +63,8 @@ struct MeetingState: Sendable {
     var subscriptions: [SubscriptionID: (subscriber: ParticipantID, track: String)] = [:]
 
     var updates = PendingUpdates()
+    /// In the order of going, of the last `MeetingTimes.longestAbsence`.
+    var recentDepartures: [RecentDeparture] = []
     var speakers: [ParticipantID: Float] = [:]
     /// How many reliable packets were routed.
     var lastDataOrder: UInt64 = 0
@@ -68,6 +74,7 @@ struct MeetingState: Sendable {
     var emptySince: Duration?
     var hasEnded = false
     var nextSweep: Duration
+    var nextQualities: Duration
 
     init(
         name: String, owner: OwnerTag, configuration: MeetingConfiguration, settings: RoomSettings? = nil,
@@ -85,6 +92,7 @@ struct MeetingState: Sendable {
         self.now = now
         self.emptySince = now.uptime
         self.nextSweep = now.uptime + MeetingTimes.sweep
+        self.nextQualities = now.uptime + MeetingTimes.quality
     }
 
     // MARK: Transactions
@@ -118,7 +126,7 @@ struct MeetingState: Sendable {
     }
 
     mutating func send(_ message: LiveKitSignalResponse.OneOf_Message, to id: ParticipantID) {
-        guard let session = participants[id]?.session else { return }
+        guard let session = participants[id]?.session else { return keep(message, for: id) }
         emit(.send(.with { $0.message = message }, to: [session]))
     }
 

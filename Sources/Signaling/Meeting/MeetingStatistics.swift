@@ -13,6 +13,10 @@ public struct MeetingStatistics: Sendable, Equatable {
     /// By protocol: `v0`, `v1`.
     public var joins = Dictionary(uniqueKeysWithValues: SignalRequest.Version.allCases.map { ($0.rawValue, UInt64(0)) })
     public var leaves: UInt64 = 0
+    /// Clients that came back to their place.
+    public var resumes: UInt64 = 0
+    /// Clients that wanted to, but had no place any more.
+    public var resumesRefused: UInt64 = 0
     public var messagesIn: UInt64 = 0
     /// Each recipient of a broadcast counts.
     public var messagesOut: UInt64 = 0

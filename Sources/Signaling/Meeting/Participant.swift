@@ -32,6 +32,10 @@ struct Connection<Negotiation: Sendable>: Sendable {
 struct Participant: Sendable {
     let id: ParticipantID
     var rights: Rights
+    /// As they were at the door; what has changed since is in `rights` and `info`.
+    let claims: AccessClaims
+    /// Of the token it came with; nil gets no other.
+    let terms: TokenTerms?
     let settings: JoinSettings
     let joinedAt: Moment
     /// What others are told, always current except for `tracks`, which `MeetingState.info(of:)` fills in.
@@ -48,6 +52,23 @@ struct Participant: Sendable {
     /// Who may subscribe to its tracks; nil is everybody.
     var audience: Audience?
     var data = DataHistory()
+    /// Tracks of others that it was last told it may not have.
+    var deniedTracks: Set<String> = []
+    /// Own tracks that we ended: a client that was away may not know it. The newest, oldest first.
+    var withdrawnTracks: [String] = []
+    /// What it is told when it comes back, beside the present.
+    var owed: [LiveKitSignalResponse.OneOf_Message] = []
+    /// Of its connections, the newest report of each.
+    var health: [TransportID: TransportHealth] = [:]
+    /// When its media last showed that it lives.
+    var mediaHeardAt: Duration?
+    /// How good others' connections, and its own, were when it was last told.
+    var toldQualities: [ParticipantID: LiveKitConnectionQuality] = [:]
+    var newestToken: (claims: AccessClaims, givenAt: Duration)?
+    /// It asked for a failure of its next resume.
+    var resumeFailure: ResumeFailure?
+    /// It asked to be shown as a speaker.
+    var simulatesSpeechUntil: Duration?
 
     var sid: String { info.sid }
     var identity: String { info.identity }
@@ -76,7 +97,7 @@ extension Participant {
 
     /// Something changed that the client can be told now.
     var needsNegotiation: Bool {
-        guard let subscriber, subscriber.awaited == nil else { return false }
+        guard let subscriber, subscriber.awaited == nil, session != nil else { return false }
         if let connection = subscriber.connection { return connection.negotiation.needsOffer }
         // Clients take part in such exchanges only when they are connected.
         return isActive && publisher.connection?.negotiation.needsOffer == true

@@ -34,7 +34,10 @@ enum WebSocketConnection {
         do {
             for await output in outputs {
                 try await outbound.write(output)
-                if case .close = output { return }
+                switch output {
+                case .frame: break
+                case .close, .abort: return
+                }
             }
             try await outbound.write(.close(code: 1000, reason: ""))
         } catch {

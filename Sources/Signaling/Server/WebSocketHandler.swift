@@ -115,6 +115,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
             context.write(wrapOutboundOut(frame), promise: promise)
         case .close(let code, let reason):
             sendClose(context, code: code, reason: reason, promise: promise)
+        case .abort:
+            isClosing = true
+            context.close(promise: promise)
         }
     }
 

@@ -27,6 +27,8 @@ public struct LiveKitGateway: SignalGateway {
     public func validate(_ request: SignalRequest) async throws(SignalRefusal) {
         do throws(SignalRefusal) {
             let door = try door(request)
+            // Whoever comes back asks for no new place.
+            if door.resumption != nil { return }
             if let refusal = await directory.refusal(for: door.newcomer, meeting: door.meeting) { throw refusal }
         } catch {
             refused(error, request)
@@ -39,11 +41,18 @@ public struct LiveKitGateway: SignalGateway {
             let door = try door(request)
             let form: FrameForm = request[Self.framesParameter] == Self.textFrames ? .text : .binary
             let outbox = Outbox(form: form)
-            if door.resumption != nil { return resumeRefused(outbox) }
-            let (meeting, session) = try await directory.join(door.newcomer, meeting: door.meeting, outbox: outbox)
+            let place: (meeting: Meeting, session: SessionID)
+            if let resumption = door.resumption {
+                let resumed = await directory.resume(
+                    identity: door.newcomer.claims.identity, sid: resumption.sid, meeting: door.meeting, outbox: outbox)
+                guard let resumed else { return resumeRefused(outbox) }
+                place = resumed
+            } else {
+                place = try await directory.join(door.newcomer, meeting: door.meeting, outbox: outbox)
+            }
             return LiveKitSession(
-                outbox: outbox, place: .init(meeting: meeting, session: session), counters: directory.counters,
-                logger: logger)
+                outbox: outbox, place: .init(meeting: place.meeting, session: place.session),
+                isResumed: door.resumption != nil, counters: directory.counters, logger: logger)
         } catch {
             refused(error, request)
             throw error
@@ -84,8 +93,9 @@ public struct LiveKitGateway: SignalGateway {
 
     private func door(_ request: SignalRequest) throws(SignalRefusal) -> Door {
         let claims: AccessClaims
+        let terms: TokenTerms
         do throws(AccessError) {
-            claims = try keys.verify(request.token ?? "", now: Int64(Date().timeIntervalSince1970))
+            (claims, terms) = try keys.accept(request.token ?? "", now: Int64(Date().timeIntervalSince1970))
             guard claims.video.roomJoin == true else { throw AccessError.joinNotGranted }
         } catch {
             throw SignalRefusal(status: 401, reason: error.reason)
@@ -96,6 +106,8 @@ public struct LiveKitGateway: SignalGateway {
             throw .nameTooLong
         }
         let query = try JoinQuery(request)
-        return Door(meeting: meeting, newcomer: try query.newcomer(claims), resumption: query.resumption)
+        var newcomer = try query.newcomer(claims)
+        newcomer.terms = terms
+        return Door(meeting: meeting, newcomer: newcomer, resumption: query.resumption)
     }
 }

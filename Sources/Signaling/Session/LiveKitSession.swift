@@ -20,13 +20,15 @@ public actor LiveKitSession: SignalSession {
     private let logger: Logger
     private let clock = MeetingClock()
     private var budget = MessageBudget(now: .zero)
-    private var hasSpoken = false
+    private var hasSpoken: Bool
     private var isClosed = false
 
-    init(outbox: Outbox, place: Place?, counters: MeetingCounters, logger: Logger) {
+    /// - Parameter isResumed: the client is known; its first message may hold whole session descriptions.
+    init(outbox: Outbox, place: Place?, isResumed: Bool = false, counters: MeetingCounters, logger: Logger) {
         self.outbox = outbox
         self.outputs = SessionOutputs(outbox: outbox)
         self.place = place
+        self.hasSpoken = isResumed
         self.counters = counters
         self.logger = logger
     }

@@ -74,11 +74,16 @@ public final class Outbox: Sendable {
     }
 
     /// Everything offered before still goes out; nothing after. The first call counts.
-    func end(code: UInt16, reason: String) {
+    func end(code: UInt16, reason: String) { end(.close(code: code, reason: reason)) }
+
+    /// The same without a close frame.
+    func abort() { end(.abort) }
+
+    private func end(_ last: SignalOutput) {
         let wake = state.withLock { state -> (@Sendable () -> Void)? in
             guard !state.isEnded else { return nil }
             state.isEnded = true
-            return Self.put(.close(code: code, reason: reason), &state)
+            return Self.put(last, &state)
         }
         wake?()
     }

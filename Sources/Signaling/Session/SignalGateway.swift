@@ -45,6 +45,8 @@ public enum SignalOutput: Sendable, Equatable {
     case frame(SignalFrame)
     /// The last output: the edge sends a close frame and ends the connection.
     case close(code: UInt16, reason: String)
+    /// The last output: the connection ends without a word, as when the server's machine dies.
+    case abort
 }
 
 /// One admitted client as the edge drives it: frames in, in order; outputs out, in order, by one writer.

@@ -11,6 +11,7 @@ struct Configuration: Sendable, Equatable {
     var privateKeyPath: String?
     var isSelfSigned = false
     var connectionsPerAddress = 1_000
+    var simulatesScenarios = false
 
     /// API key → its secret.
     var keys: [String: Secret] = [:]

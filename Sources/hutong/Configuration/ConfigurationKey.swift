@@ -61,6 +61,10 @@ struct ConfigurationKey: Sendable {
             "Most TCP connections from one IPv4 address or IPv6 /64; a proxy on another machine counts as one address.",
             "This machine's own addresses are not limited."),
         ConfigurationKey(
+            "signaling.simulate_scenarios", \.simulatesScenarios, .boolean,
+            "Let clients ask for failures of their own connection (SimulateScenario), to test applications.",
+            "Always on with --dev."),
+        ConfigurationKey(
             "media.listen", \.media, .address(names: false),
             "Numeric address and first UDP port of media. Worker n uses this port + n; open them all in the firewall."),
         ConfigurationKey(

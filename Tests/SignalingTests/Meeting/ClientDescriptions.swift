@@ -33,16 +33,20 @@ struct OfferedSection {
 }
 
 enum ClientDescription {
-    private static let transport = [
-        "a=ice-ufrag:abcd", "a=ice-pwd:0123456789abcdefghijklmn",
-        "a=fingerprint:sha-256 " + Array(repeating: "AB", count: 32).joined(separator: ":"),
-    ]
+    private static func transport(_ generation: Int) -> [String] {
+        [
+            "a=ice-ufrag:abcd\(generation)", "a=ice-pwd:0123456789abcdefghijklmn",
+            "a=fingerprint:sha-256 " + Array(repeating: "AB", count: 32).joined(separator: ":"),
+        ]
+    }
 
     private static func head(_ mids: [String]) -> [String] {
         ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE " + mids.joined(separator: " ")]
     }
 
-    static func offer(_ sections: [OfferedSection]) -> String {
+    /// - Parameter generation: of the ICE credentials.
+    static func offer(_ sections: [OfferedSection], generation: Int = 0) -> String {
+        let transport = transport(generation)
         var lines = head(["data"] + sections.map(\.mid))
         lines += ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "c=IN IP4 0.0.0.0"] + transport
         lines += ["a=setup:actpass", "a=mid:data", "a=sctp-port:5000"]
@@ -103,7 +107,8 @@ enum ClientDescription {
             case "a=setup:actpass": result.append("a=setup:active")
             case _ where line.hasPrefix("a=candidate:") || line.hasPrefix("a=ssrc") || line.hasPrefix("a=msid"):
                 continue
-            case _ where line.hasPrefix("a=ice-ufrag:"): result.append("a=ice-ufrag:wxyz")
+            // Ours new: a restart, and its are new too.
+            case _ where line.hasPrefix("a=ice-ufrag:"): result.append("a=ice-ufrag:w" + line.dropFirst(12))
             case _ where line.hasPrefix("m="):
                 isRefused = false
                 result.append(line)

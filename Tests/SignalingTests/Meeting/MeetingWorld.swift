@@ -1,8 +1,8 @@
 // A meeting in virtual time with clients that are nothing but their messages, and a relay that is nothing but the list
 // of what it was told. Whatever a test does, the world watches what must always hold:
 //
-//   clients   nothing before Join · the validator finds nothing · versions never fall · a description carries only
-//             tracks the client has been told of, and its map is complete
+//   clients   nothing before Join or Reconnect · the validator finds nothing · versions never fall · a description
+//             carries only tracks the client has been told of, and its map is complete
 //   v1        never an offer of ours · one request for an offer at a time · no section goes from track to track
 //   relay     every name is opened once, used while open, and closed · every data event is answered once
 //
@@ -27,6 +27,8 @@ final class MeetingWorld {
     private(set) var relay = RecordedRelay()
     private(set) var notes: [MeetingNote] = []
     private(set) var drops: [DataPacketDrop] = []
+    /// To be signed, with the moment.
+    private(set) var tokens: [(claims: AccessClaims, terms: TokenTerms, session: SessionID, at: Duration)] = []
     private(set) var hasEnded = false
     /// Every message to every recipient.
     private(set) var messagesSent = 0
@@ -76,7 +78,7 @@ final class MeetingWorld {
                 $0.sdk = .python
                 $0.protocol = 17
                 $0.clientProtocol = 2
-            })
+            }, terms: TokenTerms(key: "key", lifetime: 3600))
         if client.version == .v1, embedsOffer {
             newcomer.tracks = publishing.map { client.request($0, .audio) }
             newcomer.offer = client.firstOffer(publishing: publishing)
@@ -114,6 +116,19 @@ final class MeetingWorld {
             let primary = participant.primaryTransport
         else { return nil }
         return (participant.publisher.connection?.transport ?? primary, primary)
+    }
+
+    /// The same client on a new socket, where it offers anew as SDKs do. False: it has no place to come back to.
+    @discardableResult
+    func resume(_ client: TestClient) -> Bool {
+        guard let id = state.stay(of: client.identity, sid: client.sid) else { return false }
+        clients[client.session] = nil
+        lastSession += 1
+        client.begin(SessionID(rawValue: lastSession))
+        clients[client.session] = client
+        run { $0.resume(id, session: client.session) }
+        if isAutomatic, client.isOpen, client.hasOffered { client.restartICE() }
+        return true
     }
 
     func shutDown() { run { $0.shutDown() } }
@@ -156,7 +171,7 @@ final class MeetingWorld {
                         continue
                     }
                     client.receive(message)
-                    guard isAutomatic, client.isAlive else { continue }
+                    guard isAutomatic, client.isAlive, !client.isDeaf else { continue }
                     switch message.message {
                     case .offer(let offer): reactions.append { client.answer(offer) }
                     case .mediaSectionsRequirement(let requirement):
@@ -167,6 +182,12 @@ final class MeetingWorld {
             case .close(let session, let code, let reason):
                 clients[session]?.isOpen = false
                 clients[session]?.closed = (code, reason)
+            case .abort(let session):
+                clients[session]?.isOpen = false
+                clients[session]?.wasAborted = true
+            case .refreshToken(let claims, let terms, let session):
+                #expect(clients[session]?.isOpen == true)
+                tokens.append((claims, terms, session, now.uptime))
             case .relay(let commands):
                 for command in commands {
                     relay.take(command)
@@ -225,6 +246,8 @@ struct RecordedRelay {
     var dataChannels: [TransportID: [DataChannelParameters]] = [:]
     /// In their order: whose event, and to whom it went.
     var dataHandled: [(TransportID, recipients: [TransportID])] = []
+    /// New credentials of ours, in their order.
+    var restarts: [(transport: TransportID, ice: ICECredentials)] = []
     private var everOpened: Set<ObjectKey> = []
 
     private enum ObjectKey: Hashable {
@@ -239,8 +262,11 @@ struct RecordedRelay {
             #expect(everOpened.insert(.transport(id)).inserted)
             #expect(local.usernameFragment.count >= 4 && local.password.count >= 22)
             transports.insert(id)
-        case .setRemote(let id, _), .setHeaderExtensions(let id, _), .restartICE(let id, _):
+        case .setRemote(let id, _), .setHeaderExtensions(let id, _): #expect(transports.contains(id))
+        case .restartICE(let id, let ice):
             #expect(transports.contains(id))
+            #expect(!restarts.contains { $0.ice.usernameFragment == ice.usernameFragment })
+            restarts.append((id, ice))
         case .openDataChannel(let id, let parameters):
             #expect(transports.contains(id))
             #expect(dataChannels[id]?.contains { $0.label == parameters.label } != true)
@@ -293,7 +319,7 @@ struct RecordedRelay {
 /// One client as far as its messages show it.
 final class TestClient {
     let identity: String
-    let session: SessionID
+    private(set) var session: SessionID
     let version: Version
     private unowned let world: MeetingWorld
     private(set) var inbox: [LiveKitSignalResponse] = []
@@ -304,7 +330,11 @@ final class TestClient {
     var isOpen = true
     /// False: the host vanished; nothing more comes from it, and its socket does not close.
     var isAlive = true
+    /// Nothing reaches it any more, and nobody has noticed.
+    var isDeaf = false
     var closed: (code: UInt16, reason: String)?
+    /// The socket ended without a close frame.
+    var wasAborted = false
     var pingedAt: Duration = .zero
     private var versions: [String: UInt32] = [:]
     private var sids: [String: String] = [:]
@@ -319,6 +349,11 @@ final class TestClient {
     private var isAskedForOffer = false
     /// By channel label.
     private(set) var packets: [(channel: String, packet: LiveKitDataPacket)] = []
+    /// How often it restarted ICE.
+    private var restarts = 0
+    /// Of messages in `inbox`, how many came on earlier sockets.
+    private var earlier = 0
+    private var awaitsReconnect = false
 
     init(identity: String, session: SessionID, version: Version, world: MeetingWorld) {
         self.identity = identity
@@ -369,7 +404,27 @@ final class TestClient {
         messages { if case .speakersChanged(let value) = $0 { value } else { nil } }
     }
 
+    func begin(_ session: SessionID) {
+        self.session = session
+        earlier = inbox.count
+        awaitsReconnect = true
+        isAskedForOffer = false
+        isOpen = true
+        isDeaf = false
+        closed = nil
+        wasAborted = false
+        pingedAt = world.now.uptime
+    }
+
     func receive(_ response: LiveKitSignalResponse) {
+        if isDeaf { return }
+        if awaitsReconnect {
+            awaitsReconnect = false
+            guard case .reconnect? = response.message else {
+                Issue.record("first message is not Reconnect")
+                return
+            }
+        }
         if inbox.isEmpty {
             guard case .join(let join)? = response.message else {
                 Issue.record("first message is not Join")
@@ -434,7 +489,13 @@ final class TestClient {
     /// The payloads of user packets that came.
     var payloads: [String] { packets.map { String(decoding: $0.packet.user.payload, as: UTF8.self) } }
 
-    func forgetInbox() { inbox.removeSubrange(1...) }
+    func forgetInbox() {
+        inbox.removeSubrange(1...)
+        earlier = min(earlier, 1)
+    }
+
+    /// What came on the newest socket.
+    var newest: [LiveKitSignalResponse.OneOf_Message] { inbox[earlier...].compactMap(\.message) }
 
     // MARK: What it does
 
@@ -506,7 +567,7 @@ final class TestClient {
         }
         return .with {
             $0.type = "offer"
-            $0.sdp = ClientDescription.offer(offered)
+            $0.sdp = ClientDescription.offer(offered, generation: restarts)
             $0.id = offers
         }
     }
@@ -526,6 +587,14 @@ final class TestClient {
     func setReceiving(_ isReceiving: Bool, _ index: Int) {
         guard sections.indices.contains(index), sections[index].track == nil else { return }
         sections[index].isReceiving = isReceiving
+        sendOffer()
+    }
+
+    var hasOffered: Bool { offers > 0 }
+
+    /// As after a resume: new credentials, nothing else.
+    func restartICE() {
+        restarts += 1
         sendOffer()
     }
 

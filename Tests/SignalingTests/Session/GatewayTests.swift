@@ -35,7 +35,7 @@ struct GatewayTests {
         init(_ configuration: MeetingConfiguration = .init()) async throws {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             keys = try await AccessKeys([key: secret])
-            directory = MeetingDirectory(configuration: configuration, plane: plane, logger: logger)
+            directory = MeetingDirectory(configuration: configuration, plane: plane, keys: keys, logger: logger)
             gateway = LiveKitGateway(directory: directory, keys: keys, logger: logger)
         }
 
@@ -182,6 +182,7 @@ struct GatewayTests {
         let join = try response(await outputs.next()).join
         #expect(join.participant.identity == "alice" && join.room.name == "m")
         #expect(try response(await outputs.next()).offer.sdp.contains("m=application"))
+        #expect(try !response(await outputs.next()).refreshToken.isEmpty)
         #expect(await house.directory.statistics().participants == 1)
 
         // The form follows the client's.
@@ -236,6 +237,85 @@ struct GatewayTests {
             await session.socketClosed()
         }
         #expect(await house.directory.statistics().participants == 0)
+    }
+
+    @Test func aClientResumesWithItsNewestToken() async throws {
+        let house = try await House()
+        let first = try await house.gateway.open(try house.request())
+        let outputs = first.outputs.makeAsyncIterator()
+        let join = try response(await outputs.next()).join
+        _ = await outputs.next()
+        let token = try response(await outputs.next()).refreshToken
+        let (claims, terms) = try house.keys.accept(token, now: Int64(Date().timeIntervalSince1970))
+        #expect(claims.identity == "alice" && claims.video.room == "m" && claims.video.roomJoin == true)
+        #expect(terms.key == Self.key && abs(terms.lifetime - AccessKeys.defaultLifetime) <= 1)
+        try await connect(house)
+
+        let query = [("reconnect", "1"), ("sid", join.participant.sid), ("reconnect_reason", "1")]
+        let second = try await house.gateway.open(try house.request(query: query, token: token))
+        let again = second.outputs.makeAsyncIterator()
+        #expect(try response(await again.next()).reconnect.hasServerInfo)
+        #expect(try response(await again.next()).update.participants.map(\.sid) == [join.participant.sid])
+        // The old socket ends without a Leave, and its end touches nobody.
+        var last: [SignalOutput] = []
+        while let output = await outputs.next() { last.append(output) }
+        #expect(last.last == .close(code: 1001, reason: "resumed elsewhere"))
+        await first.socketClosed()
+        await second.receive(.text(#"{"ping":"1"}"#))
+        let statistics = await house.directory.statistics()
+        #expect(statistics.participants == 1 && statistics.resumes == 1 && statistics.leaves == 0)
+    }
+
+    /// As if the relay had reported every connection of the meeting.
+    private func connect(_ house: House) async throws {
+        let opened = house.plane.commands.withLock { commands in
+            commands.compactMap { if case .openTransport(let id, let owner, _, _) = $0 { (id, owner) } else { nil } }
+        }
+        for (transport, owner) in opened {
+            await house.directory.deliver([
+                EventBatch(owner: owner, events: [.transport(transport, .connected(.aeadAES128GCM))])
+            ])
+        }
+    }
+
+    @Test func aResumeNeedsAValidTokenOfTheSamePerson() async throws {
+        let house = try await House()
+        let session = try await house.gateway.open(try house.request())
+        let sid = try response(await session.outputs.makeAsyncIterator().next()).join.participant.sid
+        let query = [("reconnect", "1"), ("sid", sid)]
+        let expired = try house.keys.mint(
+            .join(meeting: "m", identity: "alice"), key: Self.key, now: Int64(Date().timeIntervalSince1970) - 1000,
+            lifetime: 500)
+        #expect(await refusal(house, try house.request(query: query, token: expired))?.status == 401)
+        for claims in [
+            AccessClaims.join(meeting: "m", identity: "mallory"), .join(meeting: "other", identity: "alice"),
+        ] {
+            let stranger = try await house.gateway.open(try house.request(claims, query: query))
+            let leave = try response(await stranger.outputs.makeAsyncIterator().next()).leave
+            #expect(leave.action == .reconnect && leave.reason == .stateMismatch)
+        }
+        let statistics = await house.directory.statistics()
+        #expect(statistics.participants == 1 && statistics.resumes == 0 && statistics.resumesRefused == 2)
+    }
+
+    /// A client that is known may begin with a whole session description.
+    @Test func theFirstMessageAfterAResumeMayBeLarge() async throws {
+        let house = try await House()
+        let first = try await house.gateway.open(try house.request())
+        let sid = try response(await first.outputs.makeAsyncIterator().next()).join.participant.sid
+        let resumed = try await house.gateway.open(try house.request(query: [("reconnect", "1"), ("sid", sid)]))
+        let sync = LiveKitSignalRequest.with { request in
+            request.syncState = .with { state in
+                state.answer = .with { $0.sdp = String(repeating: "a", count: 100_000) }
+            }
+        }
+        await resumed.receive(.binary(try sync.serializedBytes()))
+        await resumed.receive(.text(#"{"ping":"1"}"#))
+        let outputs = resumed.outputs.makeAsyncIterator()
+        while let output = await outputs.next() {
+            if case .frame(.text(let text)) = output, try LiveKitSignalResponse(jsonString: text).pong > 0 { return }
+        }
+        Issue.record("the session ended")
     }
 
     @Test func queryOfARealClient() async throws {
@@ -298,7 +378,7 @@ struct GatewayTests {
         await second.receive(.binary([UInt8](repeating: 0, count: Limits.messageBytes + 1)))
         var outputs: [SignalOutput] = []
         for await output in second.outputs { outputs.append(output) }
-        #expect(outputs.count == 6 && outputs.last == .close(code: 1009, reason: "message too big"))
+        #expect(outputs.count == 7 && outputs.last == .close(code: 1009, reason: "message too big"))
     }
 
     @Test func floodsAreCutOff() async throws {
@@ -354,8 +434,7 @@ struct GatewayTests {
             EventBatch(owner: owner, events: [.transport(transport, .connected(.aeadAES128GCM))]),
         ])
         let outputs = session.outputs.makeAsyncIterator()
-        _ = await outputs.next()
-        _ = await outputs.next()
+        for _ in ["join", "offer", "token"] { _ = await outputs.next() }
         let update = try response(await outputs.next()).update
         #expect(update.participants.first?.state == .active)
     }

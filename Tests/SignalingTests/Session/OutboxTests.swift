@@ -19,10 +19,21 @@ struct OutboxTests {
             switch output {
             case .frame(let frame): sizes.append(frame.byteCount)
             case .close(let code, _): closes.append(code)
+            case .abort: Issue.record("nobody asked for it")
             }
         }
         #expect(sizes == Array(1...200) && closes == [1001])
         #expect(outbox.waitingBytes == 0)
+    }
+
+    @Test func anAbortComesAfterWhatWasOffered() async {
+        let outbox = Outbox(form: .binary)
+        #expect(outbox.offer(frame(1)) == .accepted)
+        outbox.abort()
+        outbox.end(code: 1001, reason: "too late")
+        var outputs: [SignalOutput] = []
+        for await output in SessionOutputs(outbox: outbox) { outputs.append(output) }
+        #expect(outputs == [.frame(frame(1)), .abort])
     }
 
     @Test func aSlowReaderIsCutOff() async {

@@ -11,17 +11,19 @@
 public import MediaRelay
 
 public final class VirtualServer: CoreHost {
-    /// All but messages of data channels.
+    /// All but messages of data channels and health, which is no news.
     public private(set) var events: [Event] = []
+    /// The newest of each.
+    public private(set) var health: [TransportID: TransportHealth] = [:]
     /// Who gets a message of a transport. Nil: nobody says, as when a meeting hangs, and messages wait in `unrouted`.
     public var recipients: ((TransportID) -> [TransportID])?
     public private(set) var unrouted: [(from: TransportID, message: DataMessage)] = []
 
     public override func handle(_ event: Event, _ now: MediaTime) {
-        if case .data(let transport, let message) = event {
-            unrouted.append((transport, message))
-        } else {
-            events.append(event)
+        switch event {
+        case .data(let transport, let message): unrouted.append((transport, message))
+        case .transportHealth(let reports): for report in reports { health[report.transport] = report }
+        default: events.append(event)
         }
     }
 

@@ -128,6 +128,9 @@ struct ICELiteAgent: Sendable {
         return true
     }
 
+    /// The newest valid check, from whichever address.
+    var lastCheck: MediaTime? { addresses.map(\.lastCheck).max() }
+
     /// When the selected address will have been silent for too long; `.never` when there is none.
     var nextDeadline: MediaTime {
         guard let selected, let entry = addresses.first(where: { $0.address == selected }) else { return .never }

@@ -50,6 +50,8 @@ public struct PublishedSection: Sendable, Equatable {
 public struct PublisherAnswer: Sendable, Equatable {
     public var sdp: String
     public var remote: RemoteTransportParameters
+    /// Our new credentials, when the offer restarted ICE. The worker must know them before the client does.
+    public var restartedICE: ICECredentials?
     public var headerExtensions: [HeaderExtension: UInt8]
     /// All audio and video sections with a mid that the client has not stopped, in the offer's order.
     public var sections: [PublishedSection]

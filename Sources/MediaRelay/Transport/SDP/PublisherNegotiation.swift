@@ -14,11 +14,13 @@ public struct PublisherNegotiation: Sendable {
         var isFree: Bool
     }
 
-    public let local: LocalTransportDescription
+    public private(set) var local: LocalTransportDescription
     public let capabilities: MediaCapabilities
     private var version: UInt64 = 0
     private var places: [Place] = []
     private var placement = TrackPlacement()
+    /// Of the newest offer that was answered: other credentials mean an ICE restart.
+    private var remoteICE: ICECredentials?
 
     public init(local: LocalTransportDescription, capabilities: MediaCapabilities) {
         self.local = local
@@ -50,15 +52,18 @@ public struct PublisherNegotiation: Sendable {
 
     /// - Throws: `SDPError`; nothing changes then.
     public mutating func answer(
-        to offer: String, preferences: (ReceivedSection) -> SectionPreferences = { _ in SectionPreferences() }
+        to offer: String, restartingWith ice: ICECredentials? = nil,
+        preferences: (ReceivedSection) -> SectionPreferences = { _ in SectionPreferences() }
     ) throws(SDPError) -> PublisherAnswer {
-        try answer(to: SessionDescription(parsing: offer), preferences: preferences)
+        try answer(to: SessionDescription(parsing: offer), restartingWith: ice, preferences: preferences)
     }
 
-    /// - Parameter preferences: asked once for every section the client wants to send in.
+    /// - Parameters:
+    ///   - ice: our credentials from now on if the offer restarts ICE; they must be new then (RFC 8839, 4.4.3.1.1).
+    ///   - preferences: asked once for every section the client wants to send in.
     /// - Throws: `SDPError`; nothing changes then.
     public mutating func answer(
-        to offer: SessionDescription,
+        to offer: SessionDescription, restartingWith ice: ICECredentials? = nil,
         preferences: (ReceivedSection) -> SectionPreferences = { _ in SectionPreferences() }
     ) throws(SDPError) -> PublisherAnswer {
         try checkPlaces(offer)
@@ -68,6 +73,9 @@ public struct PublisherNegotiation: Sendable {
         let remote = try transport.remoteParameters()
         let setup = try answeredSetup(transport.setup)
         let extensions = try ExtensionAgreement(offer: offer, bundle: bundle)
+        let restartedICE = remoteICE == nil || remoteICE == remote.ice ? nil : ice
+        var local = local
+        if let restartedICE { local.ice = restartedICE }
 
         var answer = SessionDescription(
             origin: local.origin(version: version &+ 1), isICELite: true,
@@ -98,12 +106,15 @@ public struct PublisherNegotiation: Sendable {
         placement.finish()
         self.placement = placement
         version &+= 1
+        self.local = local
+        remoteICE = remote.ice
         places = zip(offer.sections, answer.sections).map { asked, answered in
             Place(media: asked.media, mid: asked.mid, isFree: asked.isRejected || answered.isRejected)
         }
         return PublisherAnswer(
-            sdp: answer.text, remote: remote, headerExtensions: extensions.inForce(in: answer), sections: published,
-            subscribed: subscribed, refused: placement.refused)
+            sdp: answer.text, remote: remote, restartedICE: restartedICE,
+            headerExtensions: extensions.inForce(in: answer), sections: published, subscribed: subscribed,
+            refused: placement.refused)
     }
 
     /// RFC 9429, 5.2.2: sections are never taken away, and change only where they were rejected.

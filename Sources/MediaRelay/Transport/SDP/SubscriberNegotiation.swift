@@ -30,7 +30,7 @@ public struct SubscriberNegotiation: Sendable {
         }
     }
 
-    public let local: LocalTransportDescription
+    public private(set) var local: LocalTransportDescription
     public let capabilities: MediaCapabilities
     private(set) var sections: [Section]
     /// As they were offered, while an answer is awaited.
@@ -73,6 +73,14 @@ public struct SubscriberNegotiation: Sendable {
     public mutating func remove(trackID: String) {
         guard let index = sections.firstIndex(where: { $0.track?.trackID == trackID }) else { return }
         sections[index].state = .ending
+        hasChanges = true
+    }
+
+    /// The next offer restarts ICE. An offer that was not answered is forgotten: whoever restarts does not know whether
+    /// the client has seen it, and the next one says all that it said.
+    public mutating func restartICE(with ice: ICECredentials) {
+        local.ice = ice
+        offered = nil
         hasChanges = true
     }
 
