@@ -68,7 +68,8 @@ final class VirtualPerson {
 
     func publish(_ kind: MediaKind) {
         let section = ClientSection(
-            mid: nextMid, kind: kind, track: "\(name)-\(sections.count)", ssrc: UInt32.random(in: 1...UInt32.max, using: &random),
+            mid: nextMid, kind: kind, track: "\(name)-\(sections.count)",
+            ssrc: UInt32.random(in: 1...UInt32.max, using: &random),
             retransmissionSSRC: kind == .video ? UInt32.random(in: 1...UInt32.max, using: &random) : nil)
         sections.append(section)
         send(

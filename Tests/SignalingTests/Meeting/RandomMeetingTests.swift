@@ -16,11 +16,12 @@ struct RandomMeetingTests {
         var configuration = MeetingConfiguration()
         configuration.autoSubscribedAudio = 2
         configuration.autoSubscribedVideo = 2
+        configuration.simulatesScenarios = true
         let world = MeetingWorld(configuration, seed: seed)
         world.isAutomatic = seed % 4 != 0
         for _ in 0..<300 { step(world, &generator) }
         for client in world.clients.values where client.isOpen { client.leave() }
-        world.advance(.seconds(12), pinging: false)
+        world.advance(.seconds(32), pinging: false)
         #expect(world.state.participants.isEmpty)
         #expect(world.relay.isEmpty && world.state.tracks.isEmpty && world.state.sessions.isEmpty)
         #expect(world.state.speakers.isEmpty)
@@ -53,7 +54,7 @@ struct RandomMeetingTests {
         let sid = sids[pick(0..<sids.count)]
         let kind: MediaKind = pick(0..<2) == 0 ? .audio : .video
         let cid = "c\(pick(0..<3))"
-        switch pick(0..<27) {
+        switch pick(0..<32) {
         case 0, 1: client.addTrack(cid, kind)
         case 2, 3: client.offerTrack(cid, kind, codecs: pick(0..<8) == 0 ? [] : nil)
         case 4, 5: client.publish(cid, kind)
@@ -148,6 +149,31 @@ struct RandomMeetingTests {
                 $0.muted = true
             }
             world.run { _ = try? $0.setMuted(request) }
+        case 25, 26:
+            let all = world.clients.values.sorted { $0.session.rawValue < $1.session.rawValue }
+            if let returning = all.randomElement(using: &generator) { world.resume(returning) }
+        case 27:
+            client.send(
+                .syncState(
+                    .with {
+                        $0.publishTracks = [.with { $0.track = .with { $0.sid = sid } }]
+                        $0.trackSidsDisabled = [sid]
+                        $0.subscription = .with { $0.trackSids = [sid, sid] }
+                        $0.datachannelReceiveStates = [.with { $0.publisherSid = client.sid }]
+                    }))
+        case 28:
+            let scenarios: [LiveKitSimulateScenario.OneOf_Scenario] = [
+                .speakerUpdate(2), .nodeFailure(true), .migration(true), .serverLeave(true),
+                .disconnectSignalOnResume(true), .disconnectSignalOnResumeNoMessages(true),
+                .leaveRequestFullReconnect(true),
+            ]
+            client.send(.simulate(.with { $0.scenario = scenarios[pick(0..<scenarios.count)] }))
+        case 29:
+            guard let transport = world.primaryTransport(of: client) else { break }
+            let health = TransportHealth(
+                transport: transport, audioLoss: Float(pick(0..<10)) / 10, videoLoss: nil,
+                roundTrip: .milliseconds(50), silence: .seconds(UInt64(pick(0..<20))))
+            world.report(.transportHealth([health]))
         default: world.advance(.milliseconds(pick(0..<3000)))
         }
     }

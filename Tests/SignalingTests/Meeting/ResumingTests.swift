@@ -294,6 +294,31 @@ struct ResumingTests {
         #expect(world.state.participants[id]?.owed.count == Limits.owedMessages)
     }
 
+    @Test(arguments: Version.allCases) func reliablePacketsThatWereMissedComeAgain(_ version: Version) {
+        let (world, watcher, client) = couple(version)
+        watcher.sendText("one", sequence: 1)
+        client.sendText("mine", sequence: 7)
+        world.closeSocket(client)
+        watcher.sendText("two", sequence: 2)
+        let before = client.payloads.count
+        world.resume(client)
+        let sequences = client.newest.compactMap {
+            if case .reconnect(let told) = $0 { told.lastMessageSeq } else { nil }
+        }
+        #expect(sequences == [7], "it sends the later ones again")
+        var state = syncState(client, tracks: client.ownInfo.tracks.map(\.sid))
+        client.send(.syncState(state))
+        #expect(client.payloads.count == before, "a client that counts nothing gets nothing twice")
+        state.datachannelReceiveStates = [
+            .with {
+                $0.publisherSid = watcher.sid
+                $0.lastSeq = 1
+            }
+        ]
+        client.send(.syncState(state))
+        #expect(client.payloads.dropFirst(before) == ["two"])
+    }
+
     // MARK: What ends it
 
     @Test(arguments: Version.allCases) func onlyTheOwnStay(_ version: Version) {
