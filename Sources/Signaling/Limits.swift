@@ -85,6 +85,10 @@ enum Limits {
     static let nonceBytes = 64
     /// How many of them are remembered: a repeated request comes within seconds.
     static let recentNonces = 1000
+    /// Bytes of what a back end gives to a method; the protocol's own limit.
+    static let callPayloadBytes = 15 * 1024
+    /// Calls of one meeting that wait for an answer.
+    static let callsPerMeeting = 100
 }
 
 /// What one stranger may cost the HTTP edge in bytes, time and sockets, before and beside the token. A value rather

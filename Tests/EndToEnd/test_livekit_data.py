@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 
+import aiohttp
 import pytest
 from livekit import api, rtc
 
@@ -165,3 +166,30 @@ async def test_a_back_end_sends_data(three, server, room):
     assert await bob.heard(2) == [b"to all", b"to bob"]
     assert bob.packets[0] == (None, b"to all", "news", rtc.DataPacketKind.KIND_RELIABLE)
     assert await alice.heard(1) == await carol.heard(1) == [b"to all"]
+
+
+async def test_a_back_end_calls_a_method_of_a_participant(three, server, room):
+    alice, _, _ = three
+
+    async def greet(call):
+        return f"hello {call.caller_identity}, {call.payload}"
+
+    alice.local.register_rpc_method("greet", greet)
+    token = api.AccessToken(DEVELOPMENT_KEY, DEVELOPMENT_SECRET).with_grants(
+        api.VideoGrants(room_admin=True, room=room)
+    )
+
+    async def call(**request) -> tuple[int, dict]:
+        headers = {"Authorization": f"Bearer {token.to_jwt()}"}
+        url = f"{server.url}/twirp/livekit.RoomService/PerformRpc"
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.post(url, json={"room": room, "payload": "you", **request}) as response,
+        ):
+            return response.status, await response.json()
+
+    assert await call(destinationIdentity="alice", method="greet") == (200, {"payload": "hello server, you"})
+    status, error = await call(destinationIdentity="alice", method="dance")
+    assert (status, error["code"]) == (409, "aborted")
+    status, error = await call(destinationIdentity="nobody", method="greet")
+    assert (status, error["code"]) == (404, "not_found")

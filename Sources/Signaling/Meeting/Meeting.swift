@@ -10,6 +10,7 @@ actor Meeting {
     private var state: MeetingState
     private var outboxes: [SessionID: Outbox] = [:]
     private var lastSession: UInt64 = 0
+    private var calls: [RemoteCallID: CheckedContinuation<RemoteCallOutcome, Never>] = [:]
     private let plane: any MediaPlane
     private let keys: AccessKeys
     private let clock: MeetingClock
@@ -98,6 +99,13 @@ actor Meeting {
         return try result.get()
     }
 
+    /// Returns when the participant answered, or will not.
+    func call(_ request: LiveKitPerformRpcRequest) async throws(AdministrationError) -> RemoteCallOutcome {
+        let id = try administer { state throws(AdministrationError) in try state.call(request) }
+        // The state ends every call, and none before this turn is over.
+        return await withCheckedContinuation { calls[id] = $0 }
+    }
+
     // MARK: The rest of the world
 
     func receive(_ events: [Event]) {
@@ -140,6 +148,7 @@ actor Meeting {
         case .relay(let commands): plane.post(commands)
         case .note(let note): record(note)
         case .dropped(let reason): counters.count { $0.dataDrops[reason.rawValue, default: 0] &+= 1 }
+        case .callEnded(let id, let outcome): calls.removeValue(forKey: id)?.resume(returning: outcome)
         case .ended:
             alarm?.task.cancel()
             alarm = nil

@@ -44,6 +44,10 @@ enum ServerIdentity {
     /// 18 has negotiated data channels, which are not spoken here.
     static let protocolNumber: Int32 = 17
     static let product = "Hutong"
+    /// The caller's name in calls by the server API.
+    static let caller = "server"
+    /// Of the form in which methods are called; answers come in the same.
+    static let callVersion: UInt32 = 1
     /// Video first: two SDKs publish with the first video codec when an application's choice is not listed.
     static let publishCodecs = ["video/VP8", "video/H264", "video/VP9", "video/AV1", "audio/opus", "audio/red"]
     /// Bytes that would mark frames made by the server; none are made, but clients want to know the mark.
@@ -90,6 +94,9 @@ enum MeetingTimes {
     /// How long reliable data packets are kept for those who were away: as long as a participant's place is kept while
     /// its connection is lost, and the time a resume takes.
     static let dataHistory: Duration = .seconds(20)
+    /// What a participant is given to answer a back end's call, when that says nothing, and at most.
+    static let call: Duration = .seconds(15)
+    static let longestCall: Duration = .seconds(60)
     /// How often time-outs are looked at.
     static let sweep: Duration = .seconds(1)
     /// Changes of the room's counts are sent at most so often.

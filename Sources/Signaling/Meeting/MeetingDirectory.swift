@@ -81,6 +81,11 @@ public actor MeetingDirectory {
         return try await meeting.administer(body)
     }
 
+    func call(_ request: LiveKitPerformRpcRequest) async throws(AdministrationError) -> RemoteCallOutcome {
+        guard let meeting = meetings[request.room] else { throw .noSuchRoom }
+        return try await meeting.call(request)
+    }
+
     // MARK: Joining
 
     /// Makes every check that `join` would make.

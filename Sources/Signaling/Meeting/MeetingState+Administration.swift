@@ -16,6 +16,8 @@ enum AdministrationError: Error, Sendable, Equatable {
     case tooLong(field: String)
     /// A microphone is opened by its owner, unless the operator decided otherwise.
     case unmuteNotAllowed
+    /// Of methods at participants, unanswered.
+    case tooManyCalls
 }
 
 extension Departure {

@@ -70,6 +70,7 @@ extension MeetingState {
         var addressees = try Self.addressees(of: packet, from: sender)
         addressees.identities.formUnion(packet.destinationIdentities)
         if channel == .reliable, participants[id]?.data.accept(packet.sequence) == false { throw .duplicate }
+        if takeAnswer(packet, from: id) { return [] }
         packet.stamp(channel, sender)
         let bytes = try Self.encode(packet)
         if channel == .reliable {

@@ -178,6 +178,7 @@ extension MeetingState {
         }
         announceDeparture(id, departure)
         speakers[id] = nil
+        endCalls(to: id)
         participants[id] = nil
         roster.removeAll { $0 == id }
         if identities[participant.identity] == id { identities[participant.identity] = nil }

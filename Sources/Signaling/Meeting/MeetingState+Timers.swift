@@ -8,6 +8,7 @@ extension MeetingState {
         var next = nextSweep
         if let due = updates.due { next = min(next, due) }
         if let due = updates.roomDue { next = min(next, due) }
+        if let due = earliestCallDeadline { next = min(next, due) }
         if let due = earliestNegotiation { next = min(next, due) }
         return next
     }
@@ -16,6 +17,7 @@ extension MeetingState {
         guard !hasEnded else { return }
         flushUpdates()
         flushRoom()
+        endOverdueCalls()
         negotiateDue()
         if nextSweep <= now.uptime {
             nextSweep = now.uptime + MeetingTimes.sweep

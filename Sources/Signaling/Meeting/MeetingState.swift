@@ -9,6 +9,7 @@
 //   +Data          packets of the data channels: who may send, who gets them
 //   +Rights        what a participant may do, and what happens when that changes
 //   +Administration  what the server API asks for
+//   +RemoteCalls   its calls of methods at participants
 //   +Media         the relay's events, speakers
 //   +Resuming      a client that comes back to its place
 //   +Tokens        the token it comes back with
@@ -70,6 +71,8 @@ struct MeetingState: Sendable {
     var lastDataOrder: UInt64 = 0
     /// Of the server API's newest packets, oldest first.
     var recentNonces: [Data] = []
+    /// Methods called at participants and not answered yet.
+    var calls: [RemoteCallID: RemoteCall] = [:]
     /// Since when nobody is here.
     var emptySince: Duration?
     var hasEnded = false

@@ -29,6 +29,7 @@ final class MeetingWorld {
     private(set) var drops: [DataPacketDrop] = []
     /// To be signed, with the moment.
     private(set) var tokens: [(claims: AccessClaims, terms: TokenTerms, session: SessionID, at: Duration)] = []
+    private(set) var callsEnded: [RemoteCallID: RemoteCallOutcome] = [:]
     private(set) var hasEnded = false
     /// Every message to every recipient.
     private(set) var messagesSent = 0
@@ -200,6 +201,8 @@ final class MeetingWorld {
                 }
             case .note(let note): notes.append(note)
             case .dropped(let drop): drops.append(drop)
+            case .callEnded(let id, let outcome):
+                #expect(callsEnded.updateValue(outcome, forKey: id) == nil)
             case .ended: hasEnded = true
             }
         }

@@ -20,6 +20,7 @@ struct RoomService: Sendable {
             "MutePublishedTrack": TwirpMethod(Self.isAdmin, mutePublishedTrack),
             "UpdateSubscriptions": TwirpMethod(Self.isAdmin, updateSubscriptions),
             "SendData": TwirpMethod(Self.isAdmin, sendData),
+            "PerformRpc": TwirpMethod(Self.isAdmin, performRpc),
         ]
     }
 
@@ -143,5 +144,20 @@ struct RoomService: Sendable {
     ) async throws(TwirpError) -> LiveKitSendDataResponse {
         try await administer(request.room, caller) { state throws(AdministrationError) in try state.sendData(request) }
         return LiveKitSendDataResponse()
+    }
+
+    @Sendable private func performRpc(
+        _ request: LiveKitPerformRpcRequest, _ caller: TwirpCaller
+    ) async throws(TwirpError) -> LiveKitPerformRpcResponse {
+        try caller.administers(request.room)
+        guard !request.method.isEmpty else { throw TwirpError(.invalidArgument, "method is missing") }
+        let outcome: RemoteCallOutcome
+        do throws(AdministrationError) {
+            outcome = try await directory.call(request)
+        } catch {
+            throw TwirpError(error)
+        }
+        let payload = try outcome.payload()
+        return .with { $0.payload = payload }
     }
 }

@@ -18,6 +18,9 @@ struct TwirpError: Error, Sendable, Equatable {
         /// The caller may, but not now.
         case failedPrecondition = "failed_precondition"
         case deadlineExceeded = "deadline_exceeded"
+        /// A participant was asked and said no.
+        case aborted
+        case resourceExhausted = "resource_exhausted"
         case unimplemented
         case internalError = "internal"
         case unavailable
@@ -29,7 +32,9 @@ struct TwirpError: Error, Sendable, Equatable {
             case .permissionDenied: 403
             case .notFound, .badRoute: 404
             case .deadlineExceeded: 408
+            case .aborted: 409
             case .failedPrecondition: 412
+            case .resourceExhausted: 429
             case .internalError: 500
             case .unimplemented: 501
             case .unavailable: 503
@@ -67,8 +72,21 @@ extension TwirpError {
         case .noSuchParticipant: self.init(.notFound, "participant does not exist")
         case .noSuchTrack: self.init(.notFound, "track does not exist")
         case .tooLong(let field): self.init(.invalidArgument, "\(field) is too long")
+        case .tooManyCalls: self.init(.resourceExhausted, "too many calls wait for an answer in this room")
         case .unmuteNotAllowed:
             self.init(.failedPrecondition, "unmuting for others is off; set meeting.remote_unmute to allow it")
+        }
+    }
+}
+
+extension RemoteCallOutcome {
+    func payload() throws(TwirpError) -> String {
+        switch self {
+        case .answered(let payload): return payload
+        case .failed(let code, let message):
+            throw TwirpError(.aborted, "the participant answered with error \(code): \(message)")
+        case .timedOut: throw TwirpError(.deadlineExceeded, "the participant did not answer in time")
+        case .gone: throw TwirpError(.notFound, "the participant left")
         }
     }
 }
