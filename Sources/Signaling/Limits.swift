@@ -67,6 +67,8 @@ enum Limits {
 
     /// What a token or the server API may ask for: seconds an empty meeting is kept, a day.
     static let roomTimeoutSeconds: UInt32 = 86_400
+    /// Other meetings in which one participant is shown; each of its changes goes to all of them.
+    static let forwardsPerParticipant = 16
     /// People in one meeting; every list of them is that long.
     static let participantsPerMeeting: UInt32 = 10_000
     /// Departures remembered for clients that are away: three times a large meeting.

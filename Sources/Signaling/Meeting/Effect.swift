@@ -17,6 +17,7 @@ enum Effect: Sendable {
     case note(MeetingNote)
     /// A client's data packet went to nobody: a counter.
     case dropped(DataPacketDrop)
+    case forward(ForwardMessage)
     /// Of a method at a participant.
     case callEnded(RemoteCallID, RemoteCallOutcome)
     /// Nobody is left and nobody came back in time. The state takes no more joins.

@@ -17,17 +17,24 @@ actor Meeting {
     private let counters: MeetingCounters
     private var logger: Logger
     private let onEnd: @Sendable () -> Void
+    private let onForward: @Sendable (ForwardMessage) -> Void
     private var alarm: (deadline: Duration, task: Task<Void, Never>)?
 
     nonisolated let owner: OwnerTag
+    /// The packet loop of all its connections.
+    nonisolated let worker: WorkerIndex
 
-    /// - Parameter onEnd: called once, when the meeting takes no more joins.
+    /// - Parameters:
+    ///   - worker: nil: the one that has most room.
+    ///   - onForward: called with what another meeting shall hear.
+    ///   - onEnd: called once, when the meeting takes no more joins.
     init(
         name: String, owner: OwnerTag, configuration: MeetingConfiguration, settings: RoomSettings,
-        plane: any MediaPlane, keys: AccessKeys, clock: MeetingClock, counters: MeetingCounters, logger: Logger,
+        worker: WorkerIndex?, plane: any MediaPlane, keys: AccessKeys, clock: MeetingClock, counters: MeetingCounters,
+        logger: Logger, onForward: @escaping @Sendable (ForwardMessage) -> Void,
         onEnd: @escaping @Sendable () -> Void
     ) {
-        let worker = plane.place()
+        let worker = worker ?? plane.place()
         let media = MeetingState.MediaSide(
             worker: worker, fingerprint: plane.fingerprint, candidates: plane.candidates(of: worker),
             identifiers: plane.identifiers)
@@ -41,6 +48,8 @@ actor Meeting {
         self.counters = counters
         self.logger = logger
         self.logger[metadataKey: "meeting"] = "\(state.sid)"
+        self.worker = worker
+        self.onForward = onForward
         self.onEnd = onEnd
     }
 
@@ -148,6 +157,7 @@ actor Meeting {
         case .relay(let commands): plane.post(commands)
         case .note(let note): record(note)
         case .dropped(let reason): counters.count { $0.dataDrops[reason.rawValue, default: 0] &+= 1 }
+        case .forward(let message): onForward(message)
         case .callEnded(let id, let outcome): calls.removeValue(forKey: id)?.resume(returning: outcome)
         case .ended:
             alarm?.task.cancel()

@@ -86,6 +86,41 @@ public actor MeetingDirectory {
         return try await meeting.call(request)
     }
 
+    /// Shows a participant in another meeting as well, which is opened if need be.
+    func forward(_ identity: String, from name: String, to destination: String) async throws(AdministrationError) {
+        guard let source = meetings[name] else { throw .noSuchRoom }
+        let forwarded = try await source.administer { state throws(AdministrationError) in
+            try state.forward(identity, to: destination)
+        }
+        let sid = forwarded.info.sid
+        do throws(AdministrationError) {
+            guard !isShuttingDown else { throw .shuttingDown }
+            let target = meetings[destination] ?? open(destination, nil, on: source.worker)
+            guard target.worker == source.worker else { throw .otherWorker }
+            try await target.administer { state throws(AdministrationError) in try state.show(forwarded, from: name) }
+        } catch {
+            try? await source.administer { $0.stopForwarding(sid, to: destination) }
+            throw error
+        }
+        // What changed before the guest was there.
+        let now = try? await source.administer { state in
+            state.identities[identity].flatMap { state.snapshot(of: $0) }
+        }
+        if let now = now ?? nil, now.info.sid == sid {
+            await deliver(.changed(now, in: destination), from: name)
+        } else {
+            await deliver(.ended(sid, in: destination), from: name)
+        }
+    }
+
+    private func deliver(_ message: ForwardMessage, from name: String) async {
+        switch message {
+        case .changed(let forwarded, let other): try? await meetings[other]?.administer { $0.update(forwarded) }
+        case .ended(let sid, let other): try? await meetings[other]?.administer { $0.conclude(sid) }
+        case .dropped(let sid, let other): try? await meetings[other]?.administer { $0.stopForwarding(sid, to: name) }
+        }
+    }
+
     // MARK: Joining
 
     /// Makes every check that `join` would make.
@@ -125,15 +160,14 @@ public actor MeetingDirectory {
         configuration.opensOnJoin || newcomer.claims.video.roomCreate == true
     }
 
-    private func open(_ name: String, _ wishes: RoomConfiguration?) -> Meeting {
+    private func open(_ name: String, _ wishes: RoomConfiguration?, on worker: WorkerIndex? = nil) -> Meeting {
         lastOwner &+= 1
         let owner = OwnerTag(rawValue: lastOwner)
         let meeting = Meeting(
             name: name, owner: owner, configuration: configuration, settings: RoomSettings(configuration, wishes),
-            plane: plane, keys: keys, clock: clock, counters: counters, logger: logger
-        ) { [weak self] in
-            Task { await self?.forget(name, owner) }
-        }
+            worker: worker, plane: plane, keys: keys, clock: clock, counters: counters, logger: logger,
+            onForward: { [weak self] message in Task { await self?.deliver(message, from: name) } },
+            onEnd: { [weak self] in Task { await self?.forget(name, owner) } })
         meetings[name] = meeting
         owners[owner] = meeting
         return meeting

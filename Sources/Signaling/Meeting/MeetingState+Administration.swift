@@ -18,6 +18,13 @@ enum AdministrationError: Error, Sendable, Equatable {
     case unmuteNotAllowed
     /// Of methods at participants, unanswered.
     case tooManyCalls
+    /// A participant that another room forwards is changed there.
+    case guest
+    case identityTaken
+    case roomFull
+    case tooManyForwards
+    /// A participant is forwarded between rooms on one packet loop.
+    case otherWorker
 }
 
 extension Departure {
@@ -30,6 +37,13 @@ extension Departure {
 extension MeetingState {
     private func participant(_ identity: String) throws(AdministrationError) -> ParticipantID {
         guard let id = identities[identity] else { throw .noSuchParticipant }
+        return id
+    }
+
+    /// One whose own meeting this is.
+    private func inhabitant(_ identity: String) throws(AdministrationError) -> ParticipantID {
+        let id = try participant(identity)
+        guard participants[id]?.origin == nil else { throw .guest }
         return id
     }
 
@@ -63,7 +77,7 @@ extension MeetingState {
     mutating func update(_ request: LiveKitUpdateParticipantRequest) throws(AdministrationError)
         -> LiveKitParticipantInfo
     {
-        let id = try participant(request.identity)
+        let id = try inhabitant(request.identity)
         let profile = ProfileUpdate(
             metadata: request.metadata, name: request.name, attributes: request.attributes)
         try apply(profile, to: id)
@@ -73,7 +87,7 @@ extension MeetingState {
 
     /// A client is told, and its stream is stopped here without waiting for it.
     mutating func setMuted(_ request: LiveKitMuteRoomTrackRequest) throws(AdministrationError) -> LiveKitTrackInfo {
-        let id = try participant(request.identity)
+        let id = try inhabitant(request.identity)
         guard let track = trackInfo(request.trackSid, of: id) else { throw .noSuchTrack }
         guard track.muted != request.muted else { return track }
         guard request.muted || configuration.allowsRemoteUnmute else { throw .unmuteNotAllowed }
@@ -94,7 +108,7 @@ extension MeetingState {
     }
 
     mutating func updateSubscriptions(_ request: LiveKitUpdateSubscriptionsRequest) throws(AdministrationError) {
-        let id = try participant(request.identity)
+        let id = try inhabitant(request.identity)
         let sids = request.trackSids + request.participantTracks.flatMap(\.trackSids)
         guard sids.allSatisfy({ tracks[$0] != nil }) else { throw .noSuchTrack }
         let update = LiveKitUpdateSubscription.with {

@@ -55,6 +55,8 @@ struct Departure: Sendable, Equatable {
         reason: .mediaFailure, action: .reconnect, closeCode: CloseCode.goingAway, word: "data-overflow")
     static let stateMismatch = Departure(
         reason: .stateMismatch, action: .reconnect, closeCode: CloseCode.goingAway, word: "state-mismatch")
+    static let forwardEnded = Departure(
+        reason: .clientInitiated, action: nil, closeCode: CloseCode.normal, word: "forward-ended")
     static let serverShutdown = Departure(
         reason: .serverShutdown, action: .reconnect, closeCode: CloseCode.goingAway, word: "server-shutdown")
 
@@ -179,6 +181,8 @@ extension MeetingState {
         announceDeparture(id, departure)
         speakers[id] = nil
         endCalls(to: id)
+        endForwards(of: id)
+        if let origin = participant.origin { emit(.forward(.dropped(origin.sid, from: origin.meeting))) }
         participants[id] = nil
         roster.removeAll { $0 == id }
         if identities[participant.identity] == id { identities[participant.identity] = nil }

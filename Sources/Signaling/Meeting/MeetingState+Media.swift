@@ -17,6 +17,10 @@ extension MeetingState {
             if let track = publications[publication] { withdraw(track, reason: "publication-refused") }
         case .subscriptionClosed(let subscription):
             if let (subscriber, track) = subscriptions[subscription] {
+                if tracks[track].map({ publications[$0.publication] == nil }) ?? false {
+                    // A guest's track ended; its own meeting is about to say so.
+                    return forgetSubscription(of: subscriber, to: track)
+                }
                 note(.failure, participants[subscriber]?.sid ?? "", "subscription-refused")
                 refuse(track, for: subscriber)
             }

@@ -288,7 +288,6 @@ extension MeetingState {
         guard let track = tracks.removeValue(forKey: sid) else { return }
         trackOrder.removeAll { $0 == sid }
         updates.newTracks.removeAll { $0 == sid }
-        publications[track.publication] = nil
         participants[track.publisher]?.publisher.tracks.removeAll { $0 == sid }
         for id in roster where participants[id]?.subscriber?.subscriptions[sid] != nil {
             replaceSubscription(of: id, to: sid, track.kind)
@@ -298,7 +297,8 @@ extension MeetingState {
             participants[id]?.subscriber?.disabled.remove(sid)
             participants[id]?.deniedTracks.remove(sid)
         }
-        command(.closePublication(track.publication))
+        // A guest's are its own meeting's to close.
+        if publications.removeValue(forKey: track.publication) != nil { command(.closePublication(track.publication)) }
     }
 
     // MARK: Changes of a track

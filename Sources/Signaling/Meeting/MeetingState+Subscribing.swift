@@ -125,6 +125,13 @@ extension MeetingState {
         respondSubscription(sid, .seCodecUnsupported, to: id)
     }
 
+    /// The relay has closed it already.
+    mutating func forgetSubscription(of id: ParticipantID, to sid: String) {
+        if case .open(let name)? = participants[id]?.subscriber?.subscriptions[sid]?.stage { subscriptions[name] = nil }
+        participants[id]?.subscriber?.subscriptions[sid]?.stage = .negotiating
+        closeSubscription(of: id, to: sid)
+    }
+
     private mutating func stop(_ subscription: Subscription, to sid: String, of id: ParticipantID) {
         if case .open(let name) = subscription.stage {
             subscriptions[name] = nil

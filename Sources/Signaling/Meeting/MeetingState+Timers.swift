@@ -42,6 +42,8 @@ extension MeetingState {
     }
 
     private func overdue(_ participant: Participant) -> Departure? {
+        // A guest is there as long as its own meeting says so.
+        guard participant.origin == nil else { return nil }
         func since(_ moment: Duration) -> Duration { now.uptime - moment }
 
         if let lost = participant.signalLostAt {

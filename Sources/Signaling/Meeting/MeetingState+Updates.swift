@@ -30,6 +30,7 @@ extension MeetingState {
         guard let participant = participants[id] else { return }
         participants[id]?.info.version &+= 1
         participants[id]?.info.isPublisher = !participant.publisher.tracks.isEmpty
+        forwardChange(of: id)
         if participant.rights.isHidden {
             // Nobody else may hear of it.
             if let info = info(of: id) { send(.update(.with { $0.participants = [info] }), to: id) }

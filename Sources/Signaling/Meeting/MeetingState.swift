@@ -10,6 +10,7 @@
 //   +Rights        what a participant may do, and what happens when that changes
 //   +Administration  what the server API asks for
 //   +RemoteCalls   its calls of methods at participants
+//   +Forwarding    participants shown in more than one meeting
 //   +Media         the relay's events, speakers
 //   +Resuming      a client that comes back to its place
 //   +Tokens        the token it comes back with
@@ -71,6 +72,8 @@ struct MeetingState: Sendable {
     var lastDataOrder: UInt64 = 0
     /// Of the server API's newest packets, oldest first.
     var recentNonces: [Data] = []
+    /// In which other meetings a participant is shown as well.
+    var forwards: [ParticipantID: Set<String>] = [:]
     /// Methods called at participants and not answered yet.
     var calls: [RemoteCallID: RemoteCall] = [:]
     /// Since when nobody is here.

@@ -69,6 +69,8 @@ struct Participant: Sendable {
     var resumeFailure: ResumeFailure?
     /// It asked to be shown as a speaker.
     var simulatesSpeechUntil: Duration?
+    /// Of a guest that another meeting forwards; it has no socket and no connection of its own.
+    var origin: ForwardOrigin?
 
     var sid: String { info.sid }
     var identity: String { info.identity }

@@ -24,11 +24,13 @@ final class MeetingWorld {
     var state: MeetingState
     private(set) var now = Moment(uptime: .seconds(100), unixMilliseconds: 1_700_000_000_000)
     private(set) var clients: [SessionID: TestClient] = [:]
-    private(set) var relay = RecordedRelay()
+    var relay = RecordedRelay()
     private(set) var notes: [MeetingNote] = []
     private(set) var drops: [DataPacketDrop] = []
     /// To be signed, with the moment.
     private(set) var tokens: [(claims: AccessClaims, terms: TokenTerms, session: SessionID, at: Duration)] = []
+    /// What other meetings are told.
+    var forwarded: [ForwardMessage] = []
     private(set) var callsEnded: [RemoteCallID: RemoteCallOutcome] = [:]
     private(set) var hasEnded = false
     /// Every message to every recipient.
@@ -41,14 +43,15 @@ final class MeetingWorld {
     var isAutomatic = true
 
     init(
-        _ configuration: MeetingConfiguration = MeetingConfiguration(), version: Version = .v0, seed: UInt64 = 1
+        _ configuration: MeetingConfiguration = MeetingConfiguration(), version: Version = .v0, seed: UInt64 = 1,
+        identifiers: IdentifierPool = IdentifierPool(workers: 1)
     ) {
         self.version = version
         let media = MeetingState.MediaSide(
             worker: WorkerIndex(rawValue: 0),
             fingerprint: Fingerprint(algorithm: "sha-256", bytes: .init(repeating: 7, count: 32)),
             candidates: SocketAddress(host: "127.0.0.1", port: 7882).map { [.host($0)] } ?? [],
-            identifiers: IdentifierPool(workers: 1))
+            identifiers: identifiers)
         state = MeetingState(
             name: "m", owner: OwnerTag(rawValue: 9), configuration: configuration, media: media,
             random: RandomNames(SeededGenerator(seed)), now: now)
@@ -201,6 +204,7 @@ final class MeetingWorld {
                 }
             case .note(let note): notes.append(note)
             case .dropped(let drop): drops.append(drop)
+            case .forward(let message): forwarded.append(message)
             case .callEnded(let id, let outcome):
                 #expect(callsEnded.updateValue(outcome, forKey: id) == nil)
             case .ended: hasEnded = true
@@ -245,6 +249,8 @@ struct RecordedRelay {
     var subscriptions: [SubscriptionID: SubscriptionParameters] = [:]
     var paused: Set<SubscriptionID> = []
     var muted: Set<PublicationID> = []
+    /// Of other meetings on the same worker.
+    var publicationsElsewhere: Set<PublicationID> = []
     var keyframeRequests = 0
     var dataChannels: [TransportID: [DataChannelParameters]] = [:]
     /// In their order: whose event, and to whom it went.
@@ -304,7 +310,9 @@ struct RecordedRelay {
         case .push: Issue.record("a meeting pushes nothing")
         case .openSubscription(let id, let parameters):
             #expect(everOpened.insert(.subscription(id)).inserted)
-            #expect(publications[parameters.publication] != nil && transports.contains(parameters.transport))
+            #expect(
+                publications[parameters.publication] != nil || publicationsElsewhere.contains(parameters.publication))
+            #expect(transports.contains(parameters.transport))
             #expect(!parameters.formats.isEmpty)
             #expect(
                 !subscriptions.values.contains { $0.transport == parameters.transport && $0.ssrc == parameters.ssrc })

@@ -20,6 +20,7 @@ struct RoomService: Sendable {
             "MutePublishedTrack": TwirpMethod(Self.isAdmin, mutePublishedTrack),
             "UpdateSubscriptions": TwirpMethod(Self.isAdmin, updateSubscriptions),
             "SendData": TwirpMethod(Self.isAdmin, sendData),
+            "ForwardParticipant": TwirpMethod(Self.isAdmin, forwardParticipant),
             "PerformRpc": TwirpMethod(Self.isAdmin, performRpc),
         ]
     }
@@ -144,6 +145,18 @@ struct RoomService: Sendable {
     ) async throws(TwirpError) -> LiveKitSendDataResponse {
         try await administer(request.room, caller) { state throws(AdministrationError) in try state.sendData(request) }
         return LiveKitSendDataResponse()
+    }
+
+    @Sendable private func forwardParticipant(
+        _ request: LiveKitForwardParticipantRequest, _ caller: TwirpCaller
+    ) async throws(TwirpError) -> LiveKitForwardParticipantResponse {
+        try caller.administers(request.room, andReaches: request.destinationRoom)
+        do throws(AdministrationError) {
+            try await directory.forward(request.identity, from: request.room, to: request.destinationRoom)
+        } catch {
+            throw TwirpError(error)
+        }
+        return LiveKitForwardParticipantResponse()
     }
 
     @Sendable private func performRpc(

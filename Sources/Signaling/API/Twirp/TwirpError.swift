@@ -17,6 +17,7 @@ struct TwirpError: Error, Sendable, Equatable {
         case permissionDenied = "permission_denied"
         /// The caller may, but not now.
         case failedPrecondition = "failed_precondition"
+        case alreadyExists = "already_exists"
         case deadlineExceeded = "deadline_exceeded"
         /// A participant was asked and said no.
         case aborted
@@ -32,7 +33,7 @@ struct TwirpError: Error, Sendable, Equatable {
             case .permissionDenied: 403
             case .notFound, .badRoute: 404
             case .deadlineExceeded: 408
-            case .aborted: 409
+            case .aborted, .alreadyExists: 409
             case .failedPrecondition: 412
             case .resourceExhausted: 429
             case .internalError: 500
@@ -72,6 +73,14 @@ extension TwirpError {
         case .noSuchParticipant: self.init(.notFound, "participant does not exist")
         case .noSuchTrack: self.init(.notFound, "track does not exist")
         case .tooLong(let field): self.init(.invalidArgument, "\(field) is too long")
+        case .guest:
+            self.init(.failedPrecondition, "the participant is forwarded from another room; change it there")
+        case .identityTaken: self.init(.alreadyExists, "the room has a participant of this identity already")
+        case .roomFull: self.init(.resourceExhausted, "the room is full")
+        case .tooManyForwards: self.init(.resourceExhausted, "the participant is forwarded to too many rooms")
+        case .otherWorker:
+            self.init(
+                .failedPrecondition, "the rooms are on different packet loops; forward to a room that is not open yet")
         case .tooManyCalls: self.init(.resourceExhausted, "too many calls wait for an answer in this room")
         case .unmuteNotAllowed:
             self.init(.failedPrecondition, "unmuting for others is off; set meeting.remote_unmute to allow it")

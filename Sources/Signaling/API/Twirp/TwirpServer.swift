@@ -32,6 +32,16 @@ struct TwirpCaller: Sendable {
             throw TwirpError(.permissionDenied, "access token has no roomAdmin for this room")
         }
     }
+
+    func administers(_ room: String, andReaches destination: String) throws(TwirpError) {
+        try administers(room)
+        guard !destination.isEmpty, destination != room, destination.utf8.count <= Limits.nameBytes else {
+            throw TwirpError(.invalidArgument, "destination_room is missing, too long, or the room itself")
+        }
+        guard claims.video.destinationRoom == destination else {
+            throw TwirpError(.permissionDenied, "access token has no destinationRoom for this room")
+        }
+    }
 }
 
 public final class TwirpServer: ServerAPI {
