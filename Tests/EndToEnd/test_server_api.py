@@ -17,6 +17,8 @@ from waiting import until
 REMOVAL_SECONDS = 1.0
 # What a client needs from the server's message to its own event.
 HEARD_SECONDS = 3.0
+# A full reconnect of the SDK, with what it publishes.
+MOVE_SECONDS = 10.0
 
 
 @pytest.fixture
@@ -163,6 +165,36 @@ async def test_a_removed_participant_is_gone_within_a_second(back_end, room, two
     assert last < REMOVAL_SECONDS
     assert await error_of(back_end.get_participant(identity_in(room, "alice"))) == NO_PARTICIPANT
     assert await error_of(back_end.remove_participant(identity_in(room, "alice"))) == NO_PARTICIPANT
+
+
+async def test_a_participant_is_moved_to_another_room(back_end, room, join):
+    alice, bob = await join("alice"), await join("bob")
+    carol = await join("carol", room=f"{room}-2")
+    await alice.publish_tone(440)
+    await bob.hears("alice")
+    move = api.MoveParticipantRequest(room=room, identity="alice", destination_room=f"{room}-2")
+    await back_end.move_participant(move)
+    await bob.wait_for("participant_disconnected", HEARD_SECONDS)
+    await carol.hears("alice", seconds=MOVE_SECONDS)
+    await until(lambda: alice.remote_identities() == {"carol"}, MOVE_SECONDS, "alice sees carol only")
+    assert not alice.named("disconnected")
+    assert await error_of(back_end.move_participant(move)) == NO_PARTICIPANT
+
+
+async def test_a_participant_is_shown_in_another_room(back_end, room, join):
+    alice, bob = await join("alice"), await join("bob")
+    await alice.publish_tone(440)
+    await bob.hears("alice")
+    forward = api.ForwardParticipantRequest(room=room, identity="alice", destination_room=f"{room}-hall")
+    await back_end.forward_participant(forward)
+    carol = await join("carol", room=f"{room}-hall")
+    (await carol.hears("alice", 2)).assert_tone(440)
+    await alice.publish_numbers()
+    await carol.sees("alice")
+    code, _, status = await error_of(back_end.forward_participant(forward))
+    assert (code, status) == ("already_exists", 409)
+    await alice.leave()
+    await carol.wait_for("participant_disconnected", HEARD_SECONDS)
 
 
 async def test_calls_about_nobody_and_nowhere(back_end, room, join):

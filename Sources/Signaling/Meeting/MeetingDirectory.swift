@@ -86,6 +86,14 @@ public actor MeetingDirectory {
         return try await meeting.call(request)
     }
 
+    /// Sends a participant to another meeting, which is opened if need be.
+    func move(_ identity: String, from name: String, to destination: String) async throws(AdministrationError) {
+        _ = try await administer(name) { state throws(AdministrationError) in try state.info(of: identity) }
+        _ = try await open(destination, with: RoomConfiguration())
+        try await administer(destination) { state throws(AdministrationError) in try state.expect(identity) }
+        try await administer(name) { state throws(AdministrationError) in try state.move(identity, to: destination) }
+    }
+
     /// Shows a participant in another meeting as well, which is opened if need be.
     func forward(_ identity: String, from name: String, to destination: String) async throws(AdministrationError) {
         guard let source = meetings[name] else { throw .noSuchRoom }

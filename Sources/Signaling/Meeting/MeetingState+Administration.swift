@@ -25,11 +25,15 @@ enum AdministrationError: Error, Sendable, Equatable {
     case tooManyForwards
     /// A participant is forwarded between rooms on one packet loop.
     case otherWorker
+    /// It has no socket at the moment, so nothing can be said to it.
+    case unreachable
 }
 
 extension Departure {
     static let removed = Departure(
         reason: .participantRemoved, action: .disconnect, closeCode: CloseCode.normal, word: "participant-removed")
+    static let moved = Departure(
+        reason: .migration, action: .reconnect, closeCode: CloseCode.goingAway, word: "moved")
     static let roomDeleted = Departure(
         reason: .roomDeleted, action: .disconnect, closeCode: CloseCode.normal, word: "room-deleted")
 }
@@ -72,6 +76,25 @@ extension MeetingState {
 
     mutating func remove(_ identity: String) throws(AdministrationError) {
         remove(try participant(identity), .removed)
+    }
+
+    /// SDKs that start anew do it with the newest token they were given: this one is for another meeting. They publish
+    /// there what they published here.
+    mutating func move(_ identity: String, to meeting: String) throws(AdministrationError) {
+        let id = try inhabitant(identity)
+        guard let participant = participants[id], let session = participant.session, let terms = participant.terms
+        else { throw .unreachable }
+        var claims = claims(of: participant)
+        claims.video.room = meeting
+        claims.roomConfiguration = nil
+        emit(.refreshToken(claims, terms, to: session))
+        remove(id, .moved)
+    }
+
+    /// Whether somebody who is moved here will get in.
+    func expect(_ identity: String) throws(AdministrationError) {
+        guard identities[identity] == nil else { throw .identityTaken }
+        guard participants.count < settings.maximumParticipants else { throw .roomFull }
     }
 
     mutating func update(_ request: LiveKitUpdateParticipantRequest) throws(AdministrationError)

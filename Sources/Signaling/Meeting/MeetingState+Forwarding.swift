@@ -86,8 +86,7 @@ extension MeetingState {
 
 extension MeetingState {
     mutating func show(_ forwarded: ForwardedParticipant, from meeting: String) throws(AdministrationError) {
-        guard identities[forwarded.info.identity] == nil else { throw .identityTaken }
-        guard participants.count < settings.maximumParticipants else { throw .roomFull }
+        try expect(forwarded.info.identity)
         let id = nextParticipantID()
         var info = forwarded.info
         info.sid = random.sid("PA_")
@@ -97,8 +96,8 @@ extension MeetingState {
         info.joinedAt = now.unixSeconds
         info.joinedAtMs = now.unixMilliseconds
         var guest = Participant(
-            id: id, rights: Rights(VideoGrant()), settings: JoinSettings(), joinedAt: now, info: info, session: nil,
-            lastMessageAt: now.uptime)
+            id: id, rights: Rights(VideoGrant()), claims: AccessClaims(identity: info.identity), terms: nil,
+            settings: JoinSettings(), joinedAt: now, info: info, session: nil, lastMessageAt: now.uptime)
         guest.origin = ForwardOrigin(meeting: meeting, sid: forwarded.info.sid, version: 0)
         participants[id] = guest
         roster.append(id)

@@ -6,7 +6,7 @@ import MediaRelay
 
 extension MeetingState {
     /// What a token for this participant says now.
-    private func claims(of participant: Participant) -> AccessClaims {
+    func claims(of participant: Participant) -> AccessClaims {
         var claims = participant.claims
         claims.name = participant.info.name
         claims.metadata = participant.info.metadata

@@ -24,12 +24,13 @@ extension Rights {
 
     /// As the server API says them, every flag.
     init(_ permission: LiveKitParticipantPermission) {
-        canPublish = permission.canPublish
+        let listed = permission.canPublishSources
+        let known = Set(listed.compactMap(\.claim))
+        // A list that names only unknown sources allows none.
+        canPublish = permission.canPublish && (listed.isEmpty || !known.isEmpty)
         canSubscribe = permission.canSubscribe
         canPublishData = permission.canPublishData
-        let listed = permission.canPublishSources
-        // A list that names only unknown sources allows none.
-        sources = listed.isEmpty ? nil : Set(listed.compactMap(\.claim))
+        sources = known.isEmpty ? nil : known
         canUpdateOwnMetadata = permission.canUpdateMetadata
         isHidden = permission.hidden
         isRecorder = permission.recorder

@@ -37,6 +37,27 @@ struct AdministrationTests {
         }
     }
 
+    @Test func movingGivesATokenForTheOtherRoomAndEndsTheStay() throws {
+        let world = MeetingWorld()
+        let alice = world.join("alice") { $0.canPublishData = false }
+        let bob = world.join("bob")
+        world.advance(.seconds(1))
+        try administer(world) { state throws(AdministrationError) in try state.move("alice", to: "other") }
+        let token = try #require(world.tokens.last)
+        #expect(token.session == alice.session && token.claims.identity == "alice")
+        #expect(token.claims.video.room == "other" && token.claims.video.roomJoin == true)
+        #expect(token.claims.video.canPublishData == false)
+        #expect(alice.leaves.last?.action == .reconnect && alice.closed?.code == CloseCode.goingAway)
+        #expect(bob.names.isEmpty)
+        world.closeSocket(bob)
+        #expect(throws: AdministrationError.unreachable) {
+            try administer(world) { state throws(AdministrationError) in try state.move("bob", to: "other") }
+        }
+        #expect(throws: AdministrationError.identityTaken) {
+            try administer(world) { state throws(AdministrationError) in try state.expect("bob") }
+        }
+    }
+
     @Test func deletionSendsEverybodyAwayAndEndsTheRoom() throws {
         let world = MeetingWorld()
         let (alice, bob) = (world.join("alice"), world.join("bob"))

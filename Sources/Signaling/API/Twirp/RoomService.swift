@@ -20,6 +20,7 @@ struct RoomService: Sendable {
             "MutePublishedTrack": TwirpMethod(Self.isAdmin, mutePublishedTrack),
             "UpdateSubscriptions": TwirpMethod(Self.isAdmin, updateSubscriptions),
             "SendData": TwirpMethod(Self.isAdmin, sendData),
+            "MoveParticipant": TwirpMethod(Self.isAdmin, moveParticipant),
             "ForwardParticipant": TwirpMethod(Self.isAdmin, forwardParticipant),
             "PerformRpc": TwirpMethod(Self.isAdmin, performRpc),
         ]
@@ -145,6 +146,18 @@ struct RoomService: Sendable {
     ) async throws(TwirpError) -> LiveKitSendDataResponse {
         try await administer(request.room, caller) { state throws(AdministrationError) in try state.sendData(request) }
         return LiveKitSendDataResponse()
+    }
+
+    @Sendable private func moveParticipant(
+        _ request: LiveKitMoveParticipantRequest, _ caller: TwirpCaller
+    ) async throws(TwirpError) -> LiveKitMoveParticipantResponse {
+        try caller.administers(request.room, andReaches: request.destinationRoom)
+        do throws(AdministrationError) {
+            try await directory.move(request.identity, from: request.room, to: request.destinationRoom)
+        } catch {
+            throw TwirpError(error)
+        }
+        return LiveKitMoveParticipantResponse()
     }
 
     @Sendable private func forwardParticipant(

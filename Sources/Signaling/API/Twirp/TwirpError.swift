@@ -81,6 +81,7 @@ extension TwirpError {
         case .otherWorker:
             self.init(
                 .failedPrecondition, "the rooms are on different packet loops; forward to a room that is not open yet")
+        case .unreachable: self.init(.unavailable, "the participant is about to reconnect; try again")
         case .tooManyCalls: self.init(.resourceExhausted, "too many calls wait for an answer in this room")
         case .unmuteNotAllowed:
             self.init(.failedPrecondition, "unmuting for others is off; set meeting.remote_unmute to allow it")
