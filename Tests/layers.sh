@@ -71,7 +71,7 @@ imports "WebClient is the page only" Sources/WebClient 'Foundation'
 imports "Signaling reaches the relay through MediaRelay, never CRelay or CCrypto" Sources/Signaling '(?!CRelay\b|CCrypto\b|WebClient\b|hutong\b)\w+'
 imports "hutong reaches the packet core through MediaRelay" Sources/hutong '(?!CRelay\b)\w+'
 forbid "the meeting's state is pure: no clock, no random source, no await" code \
-    '\b(await|Date\(\)|(Date|Clock|Instant|DispatchTime)\w*\.now\b|ContinuousClock|SystemRandomNumberGenerator|\.random\(|Task\s*[{(])' \
+    '\b(await\b|Date\(\)|(Date|Clock|Instant|DispatchTime)\w*\.now\b|ContinuousClock|SystemRandomNumberGenerator|\.random\(|Task\s*[{(])' \
     Sources/Signaling/Meeting/MeetingState*
 
 forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources

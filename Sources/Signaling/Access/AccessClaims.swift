@@ -36,6 +36,14 @@ public struct AccessClaims: Sendable, Equatable {
     }
 }
 
+/// Under which terms a token was given; its successors are given under the same.
+struct TokenTerms: Sendable, Equatable {
+    /// The API key that signed it.
+    var key: String
+    /// Seconds from its start to its expiry.
+    var lifetime: Int64
+}
+
 /// The JSON of a token's second part.
 struct TokenPayload: Codable {
     /// The API key; it selects the secret.

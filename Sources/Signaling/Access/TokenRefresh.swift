@@ -1,14 +1,6 @@
 // A participant's next token. Clients come back with the newest one they were given, so that a meeting may outlast the
 // token it was entered with (livekit-wire.md, 4.6).
 
-/// Under which terms a token was given; its successors are given under the same.
-struct TokenTerms: Sendable, Equatable {
-    /// The API key that signed it.
-    var key: String
-    /// Seconds from its start to its expiry.
-    var lifetime: Int64
-}
-
 extension AccessKeys {
     /// Seconds a refreshed token is good for at least: a client that wakes after some minutes must still get in.
     static let minimumRefreshedLifetime: Int64 = 600
@@ -25,23 +17,5 @@ extension AccessKeys {
         if let token = try? mint(claims, key: terms.key, now: now, lifetime: lifetime) { return token }
         claims.attributes = [:]
         return try? mint(claims, key: terms.key, now: now, lifetime: lifetime)
-    }
-}
-
-extension VideoGrant {
-    /// The grant with what these rights decide; the rest stays as its issuer wrote it.
-    func with(_ rights: Rights) -> VideoGrant {
-        var grant = self
-        grant.canPublish = rights.canPublish
-        grant.canSubscribe = rights.canSubscribe
-        grant.canPublishData = rights.canPublishData
-        grant.canPublishSources = rights.sources?.sorted()
-        grant.canUpdateOwnMetadata = rights.canUpdateOwnMetadata
-        grant.hidden = rights.isHidden
-        grant.recorder = rights.isRecorder
-        grant.agent = rights.isAgent
-        grant.canSubscribeMetrics = rights.canSubscribeMetrics
-        grant.canManageAgentSession = rights.canManageAgentSession
-        return grant
     }
 }

@@ -58,3 +58,21 @@ struct Rights: Sendable, Equatable {
         canManageAgentSession = grant.canManageAgentSession ?? false
     }
 }
+
+extension VideoGrant {
+    /// The grant with what these rights decide; the rest stays as its issuer wrote it.
+    func with(_ rights: Rights) -> VideoGrant {
+        var grant = self
+        grant.canPublish = rights.canPublish
+        grant.canSubscribe = rights.canSubscribe
+        grant.canPublishData = rights.canPublishData
+        grant.canPublishSources = rights.sources?.sorted()
+        grant.canUpdateOwnMetadata = rights.canUpdateOwnMetadata
+        grant.hidden = rights.isHidden
+        grant.recorder = rights.isRecorder
+        grant.agent = rights.isAgent
+        grant.canSubscribeMetrics = rights.canSubscribeMetrics
+        grant.canManageAgentSession = rights.canManageAgentSession
+        return grant
+    }
+}
