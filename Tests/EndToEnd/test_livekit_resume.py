@@ -27,6 +27,7 @@ class Behind:
 
     def __init__(self, proxy: SignalProxy, url: str, room: str, version: str):
         self.proxy, self.url, self.room = proxy, url, room
+        self.version = version
         self.options = {"single_peer_connection": version == "v1"}
         self.joined: list[WheelParticipant] = []
 
@@ -128,6 +129,37 @@ async def test_what_happened_meanwhile_is_there_afterwards(behind, join):
     await until(lambda: alice.remote_identities() == {"bob", "dave"}, 5, "alice sees who is there")
     assert alice.room.remote_participants["bob"].metadata == "changed"
     (await alice.hears("dave")).assert_tone(3 * TONE)
+
+
+async def test_reliable_data_keeps_its_order_over_an_outage(behind, join, network):
+    alice, bob = await behind.join("alice"), await join("bob")
+    people = {"alice": alice, "bob": bob}
+    sent: dict[str, list[bytes]] = {name: [] for name in people}
+    heard: dict[str, list[bytes]] = {name: [] for name in people}
+    for name, person in people.items():
+        person.room.on("data_received", lambda packet, name=name: heard[name].append(packet.data))
+    await alice.publish_tone(TONE)
+    await bob.hears("alice")
+
+    async def talk(name: str) -> None:
+        while len(sent[name]) < 300:
+            payload = f"{name} {len(sent[name])}".encode()
+            await people[name].room.local_participant.publish_data(payload, reliable=True)
+            sent[name].append(payload)
+            await asyncio.sleep(0.02)
+
+    talks = asyncio.gather(*(talk(name) for name in people))
+    await asyncio.sleep(1)
+    network.set("both", blackhole=True)
+    behind.proxy.hold()
+    behind.proxy.abort()
+    await asyncio.sleep(BLACKHOLE_SECONDS)
+    network.clear()
+    behind.proxy.hold(False)
+    await asyncio.wait_for(talks, 30)
+    for speaker, listener in (("alice", "bob"), ("bob", "alice")):
+        await until(lambda: len(heard[listener]) >= 300, 15, f"{listener} hears 300 packets")
+        assert heard[listener] == sent[speaker]
 
 
 async def test_a_token_is_refreshed(join, room):
@@ -234,7 +266,7 @@ async def test_fifty_blackholes(behind, join, server, network, figure):
             slowest = max(slowest, time.monotonic() - returned)
             passed += person.room.local_participant.sid == sid and not person.named("disconnected")
         assert not listener.named("participant_disconnected")
-    figure("resume after a 3 s blackhole: same sid, media again", f"{passed} of 50", "50 of 50")
+    figure(f"resume after a 3 s blackhole ({behind.version}): same sid, media again", f"{passed} of 50", "50 of 50")
     figure("  the slowest back after", f"{slowest:.1f} s", "of which 3 s are the SDK's own")
     assert passed == 50
 

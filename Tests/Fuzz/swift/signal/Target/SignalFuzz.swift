@@ -53,12 +53,14 @@ private struct House {
     var dataUnanswered = 0
 
     init() {
+        var configuration = MeetingConfiguration()
+        configuration.simulatesScenarios = true
         let media = MeetingState.MediaSide(
             worker: WorkerIndex(rawValue: 0),
             fingerprint: Fingerprint(algorithm: "sha-256", bytes: [UInt8](repeating: 1, count: 32)), candidates: [],
             identifiers: IdentifierPool(workers: 1))
         state = MeetingState(
-            name: "m", owner: OwnerTag(rawValue: 1), configuration: MeetingConfiguration(), media: media,
+            name: "m", owner: OwnerTag(rawValue: 1), configuration: configuration, media: media,
             random: RandomNames(Counter()), now: now)
         join(0)
         join(1)
@@ -170,6 +172,18 @@ private struct House {
             }
         }
         if first == 8 { run { $0.socketClosed(SessionID(rawValue: UInt64(place))) } }
+        if first == 9, let id = pick(state.roster) {
+            sessions &+= 1
+            let session = SessionID(rawValue: sessions)
+            run { $0.resume(id, session: session) }
+        }
+        if first == 10, let transport = pick(transports.sorted(by: { $0.name.index < $1.name.index })) {
+            let loss = Float(bitPattern: UInt32(place) << 24)
+            let health = TransportHealth(
+                transport: transport, audioLoss: loss, videoLoss: loss,
+                roundTrip: .microseconds(UInt64(place) << 56), silence: .seconds(UInt64(place)))
+            run { $0.receive([.transportHealth([health])]) }
+        }
     }
 
     mutating func advance(_ duration: Duration) {
