@@ -44,9 +44,9 @@ extension MeetingState {
         if !news.isEmpty { send(.connectionQuality(.with { $0.updates = news }), to: id) }
     }
 
-    /// Nil before the first report.
+    /// Nil before the first report, and for who has no connection here.
     private func judge(_ participant: Participant) -> LiveKitConnectionQualityInfo? {
-        guard participant.isActive else { return nil }
+        guard participant.isActive, participant.origin == nil else { return nil }
         let isLost =
             participant.primaryStage?.isConnected != true
             || participant.mediaHeardAt.map { now.uptime - $0 >= MeetingTimes.mediaSilence } ?? false

@@ -17,7 +17,10 @@ struct RecentDeparture: Sendable {
 extension MeetingState {
     /// The stay to which a client may come back; nil when it has ended or is somebody else's.
     func stay(of identity: String, sid: String) -> ParticipantID? {
-        guard !hasEnded, let id = identities[identity], participants[id]?.sid == sid else { return nil }
+        guard !hasEnded, let id = identities[identity], let participant = participants[id], participant.sid == sid,
+            // Who is only shown here has no client here.
+            participant.origin == nil
+        else { return nil }
         return id
     }
 

@@ -92,6 +92,21 @@ struct ForwardingTests {
         #expect(bob.names == ["alice", "carol"])
     }
 
+    @Test func aGuestHasNoClientToComeBackAndNoConnectionToJudge() throws {
+        let house = House()
+        let speaker = house.stage.join("speaker")
+        let listener = house.hall.join("listener")
+        speaker.publish("cam", .video)
+        house.stage.advance(.seconds(1))
+        try house.forward("speaker")
+        let guest = try #require(listener.roster.values.first)
+        #expect(house.hall.state.stay(of: "speaker", sid: guest.sid) == nil)
+        house.hall.advance(.seconds(20))
+        let judged = listener.messages { if case .connectionQuality(let update) = $0 { update.updates } else { nil } }
+        #expect(!judged.joined().contains { $0.participantSid == guest.sid })
+        #expect(house.stage.state.stay(of: "speaker", sid: speaker.sid) != nil)
+    }
+
     @Test func snapshotsThatComeLateChangeNothing() throws {
         let house = House()
         let alice = house.stage.join("alice") { $0.canUpdateOwnMetadata = true }
