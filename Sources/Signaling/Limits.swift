@@ -8,6 +8,9 @@ enum Limits {
     static let tokenBytes = 16 * 1024
     /// Seconds by which clocks of token issuers may be off, in both directions.
     static let clockLeewaySeconds: Int64 = 60
+    /// Seconds for which a removal refuses a person's older tokens, if the one he came in with does not live longer: he
+    /// may hold others, whose life nobody here knows. Back ends seldom give more than some days.
+    static let revocationSeconds: Int64 = 30 * 86_400
     /// Bytes of a meeting's name, an identity, a display name (the protocol's own limits).
     static let nameBytes = 256
     /// Bytes of a join request when it is unpacked (the protocol's limit): a gzip of 32 KiB may claim to be 32 MiB.
@@ -91,6 +94,44 @@ enum Limits {
     static let callPayloadBytes = 15 * 1024
     /// Calls of one meeting that wait for an answer.
     static let callsPerMeeting = 100
+
+    // MARK: The store and webhooks
+
+    /// Between two tries to write what the disk did not take.
+    static let storeRetryTime: Duration = .seconds(1)
+    /// Between two looks at revocations that are over or could not be written.
+    static let revocationUpkeepTime: Duration = .seconds(10)
+    /// Events that wait in memory when the disk takes none: some minutes of a busy server, by number and by bytes, since
+    /// what participants say about themselves is in them.
+    static let eventBacklog = 10_000
+    static let eventBacklogBytes = 64 * 1024 * 1024
+    /// Bytes of an event without that.
+    static let eventBytes = 2 * 1024
+    /// Events written in one transaction: one wait for the disk in a storm of joins.
+    static let webhookBatch = 200
+    /// Events that wait for one receiver; then those of the room that waits longest are given up.
+    static let webhookQueue = 100_000
+    /// Events kept in all, delivered ones included; about 400 MB.
+    static let storedEvents: Int64 = 200_000
+    /// Requests at a time to one receiver, each of another room.
+    static let webhooksInFlight = 8
+    /// Failures one after the other, whatever the room, after which a receiver counts as down. One that only stumbles over
+    /// the events of one room takes others in between.
+    static let webhookFailuresUntilDown = 3
+    /// How long a receiver may take, and how much it may say that nobody reads.
+    static let webhookConnectTime: Duration = .seconds(5)
+    static let webhookTime: Duration = .seconds(10)
+    static let webhookAnswerBytes = 64 * 1024
+    /// Seconds for which a webhook's signature is valid; the reference server has the same.
+    static let webhookSignatureSeconds: Int64 = 300
+    /// How often what is too old is looked for.
+    static let webhookMaintenanceTime: Duration = .seconds(60)
+    /// How long a server that stops waits for its last events to be taken, and how often it looks; the whole stop may take
+    /// 5 s.
+    static let webhookSettleTime: Duration = .milliseconds(1500)
+    static let webhookSettlePoll: Duration = .milliseconds(20)
+    /// Bytes of a request to queue events again, which has three short fields.
+    static let replayBodyBytes = 4 * 1024
 }
 
 /// What one stranger may cost the HTTP edge in bytes, time and sockets, before and beside the token. A value rather

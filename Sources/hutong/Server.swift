@@ -1,4 +1,4 @@
-// Puts the parts together: relay, meetings, gateway, HTTP edge; and the order in which they stop.
+// Puts the parts together: store, relay, meetings, gateway, webhooks, HTTP edge; and the order in which they stop.
 
 import Foundation
 import Logging
@@ -13,6 +13,8 @@ struct Server: Sendable {
     private let configuration: Configuration
     private let relay: Relay
     private let directory: MeetingDirectory
+    private let revocations: Revocations
+    private let webhooks: Webhooks?
     private let edge: HTTPEdge<LiveKitGateway>
     private let isStopping: StopFlag
     private let logger: Logger
@@ -34,13 +36,21 @@ struct Server: Sendable {
         let credentials = try TLSFiles.load(configuration)
         let page = try WebPage.bundled()
         let keys = try await AccessKeys(configuration.keys.mapValues { $0.revealed() })
+        let store = try Store(folder: configuration.dataDirectory, logger: Logger(label: "hutong.store"))
+        let revocations = try await Revocations(store: store)
+        let webhooks = configuration.webhooks.map {
+            Webhooks($0, store: store, keys: keys, logger: Logger(label: "hutong.webhooks"))
+        }
         let relay = try Relay(configuration.relay)
         let directory = MeetingDirectory(
-            configuration: configuration.meetings, plane: relay, keys: keys, logger: Logger(label: "hutong.meetings"))
+            configuration: configuration.meetings, plane: relay, keys: keys, revocations: revocations, events: webhooks,
+            logger: Logger(label: "hutong.meetings"))
         let api = TwirpServer(directory: directory, keys: keys)
         let isStopping = StopFlag()
         self.relay = relay
         self.directory = directory
+        self.revocations = revocations
+        self.webhooks = webhooks
         self.isStopping = isStopping
 
         var edgeConfiguration = EdgeConfiguration(listen: configuration.listen)
@@ -57,10 +67,14 @@ struct Server: Sendable {
             metrics: {
                 let relayStatistics = await relay.statistics()
                 let meetingStatistics = await directory.statistics()
-                return [.build(version: Hutong.version)] + MetricFamily.relay(relayStatistics)
-                    + MetricFamily.meetings(meetingStatistics) + api.metrics
+                var families = [.build(version: Hutong.version)] + MetricFamily.relay(relayStatistics)
+                families +=
+                    MetricFamily.meetings(meetingStatistics) + MetricFamily.store(store, revocations) + api.metrics
+                if let webhooks { families += MetricFamily.webhooks(await webhooks.statistics()) }
+                return families
             },
-            developmentToken: configuration.isDevelopment ? Self.developmentToken(keys) : nil, serverAPI: api)
+            developmentToken: configuration.isDevelopment ? Self.developmentToken(keys) : nil, serverAPI: api,
+            webhooks: webhooks.map { WebhookRoutes(webhooks: $0, keys: keys) })
         edge = HTTPEdge(
             edgeConfiguration,
             gateway: LiveKitGateway(directory: directory, keys: keys, logger: Logger(label: "hutong.signaling")),
@@ -73,9 +87,9 @@ struct Server: Sendable {
     /// Returns after SIGTERM or SIGINT, when everybody was told and everything is closed.
     func run() async throws {
         var group = ServiceGroupConfiguration(
-            // Stopped from the last to the first: people are told while sockets are still open, and media goes on until
-            // they have heard it.
-            services: [
+            // Stopped from the last to the first: people are told while sockets are still open, media goes on until they
+            // have heard it, and what all that was is told to other servers last.
+            services: [revocations] + (webhooks.map { [$0] } ?? []) + [
                 RelayService(relay: relay, directory: directory), edge,
                 MeetingService(directory: directory, isStopping: isStopping),
             ],
@@ -149,6 +163,13 @@ extension Configuration {
         relay.receiveBufferBytes = UInt32(clamping: receiveBufferBytes)
         relay.sendBufferBytes = UInt32(clamping: sendBufferBytes)
         return relay
+    }
+
+    /// Nil: nobody wants to hear of events.
+    var webhooks: WebhookConfiguration? {
+        guard !webhookURLs.isEmpty, let key = webhookSigningKey else { return nil }
+        return WebhookConfiguration(
+            urls: webhookURLs, key: key, retention: webhookRetention, giveUpAfter: webhookGiveUpAfter)
     }
 
     var meetings: MeetingConfiguration {

@@ -92,8 +92,7 @@ struct TokenCommand: AsyncParsableCommand {
             Console.complain("--api-key: \(apiKey) is not configured; there is \(names.joined(separator: ", "))")
             throw Console.configurationError
         }
-        if configuration.isDevelopment { return Configuration.developmentKey }
-        guard names.count == 1, let only = names.first else {
+        guard let only = configuration.onlyKey else {
             Console.complain("--api-key: say which of \(names.joined(separator: ", ")) signs")
             throw Console.configurationError
         }

@@ -94,7 +94,10 @@ def figure():
 @pytest.fixture(scope="module")
 def server(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.path.stem)
-    running = Server(folder, media_host=getattr(request.module, "MEDIA_HOST", "127.0.0.1"))
+    running = Server(
+        folder, media_host=getattr(request.module, "MEDIA_HOST", "127.0.0.1"),
+        settings=getattr(request.module, "SERVER_SETTINGS", None),
+    )  # fmt: skip
     try:
         yield running
         metrics = running.wait_until_empty(EMPTY_SECONDS)

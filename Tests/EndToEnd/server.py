@@ -80,9 +80,9 @@ class Server:
 
     def __init__(
         self, folder: pathlib.Path, arguments: tuple[str, ...] = (), *, scheme: str = "http", development: bool = True,
-        media_host: str = "127.0.0.1",
+        media_host: str = "127.0.0.1", settings: dict[str, str] | None = None,
     ):  # fmt: skip
-        self.folder = folder
+        """`settings` are variables of the environment, HUTONG_…"""
         self.port = free_port()
         self.media_port = free_media_ports()
         self.media_ports = list(range(self.media_port, self.media_port + MEDIA_PORTS))
@@ -97,16 +97,18 @@ class Server:
             "--data", str(folder / "data"),
             *arguments,
         ]  # fmt: skip
+        self.folder = folder
+        self.environment = environment(**{"HUTONG_MEETING_DEPARTURE_TIMEOUT": "1s", **(settings or {})})
         self.start()
 
     def start(self) -> None:
-        """Again on the same ports, after a `kill`."""
+        """Starts it, at first or again: same addresses, same data, and the log goes on."""
         self.log_file = self.log_path.open("ab")
         self.started = time.monotonic()
         with self.greeting_path.open("wb") as greeting:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=greeting, stderr=self.log_file, cwd=self.folder,
-                env=environment(HUTONG_MEETING_DEPARTURE_TIMEOUT="1s"),
+                env=self.environment,
             )  # fmt: skip
         self.wait_until_ready()
 
@@ -128,6 +130,15 @@ class Server:
         trust = ssl._create_unverified_context() if self.url.startswith("https") else None
         with urllib.request.urlopen(self.url + path, timeout=5, context=trust) as response:
             return response.read().decode()
+
+    def post(self, path: str, body: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
+        """Status and body of a POST, whatever the status is."""
+        request = urllib.request.Request(self.url + path, data=body.encode(), headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=5) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
     def status(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, str, Message]:
         """Status, body and headers of a GET, whatever the status is."""

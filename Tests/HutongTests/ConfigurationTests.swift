@@ -88,6 +88,13 @@ struct ConfigurationTests {
         ("log: {level: loud}", "log.level must be one of trace, debug, info, notice, warning, error, critical"),
         ("keys: [a]", "keys must be API keys with their secrets"),
         ("data: ''", "data must be a path"),
+        ("webhooks: {urls: [ftp://a.example]}", "webhooks.urls must be a list of http or https URLs"),
+        ("webhooks: {urls: [http://a, http://a]}", "webhooks.urls must be a list of http or https URLs, each once"),
+        ("webhooks: {urls: [http://user:canary@a]}", "webhooks.urls must be a list of http or https URLs"),
+        (
+            "webhooks: {give_up_after: 1s}",
+            "webhooks.give_up_after must be a time such as 20s, 5m or 6h, from 1m to 720h"
+        ),
         ("max_participants: 5", "there is no setting max_participants (did you mean meeting.max_participants?)"),
         ("lisen: 127.0.0.1:1", "there is no setting lisen (did you mean listen?)"),
         ("media: {port: 1}", "hutong.yaml:1: there is no setting media.port"),
@@ -134,6 +141,25 @@ struct ConfigurationTests {
         #expect(keys == ["a": Secret(secret), "b": Secret("x:y"), "c": Secret("z")])
         #expect(try read(environment: ["HUTONG_KEYS": "a"]).problems.count == 1)
         #expect(try read(environment: ["HUTONG_KEYS": "a: 1, a: 2"]).problems.count == 1)
+    }
+
+    @Test func webhooksNeedAKeyThatIsThere() throws {
+        func problems(_ yaml: String) throws -> [String] {
+            try read(yaml: yaml).configuration.problems().map(\.description)
+        }
+        let secret = String(repeating: "s", count: 32)
+        let url = "webhooks: {urls: ['https://a.example/?key=canary']"
+        #expect(try problems("keys: {a: \(secret)}\n\(url)}") == [])
+        #expect(try problems("keys: {a: \(secret), b: \(secret)}\n\(url), api_key: b}") == [])
+        #expect(try problems("keys: {a: \(secret), b: \(secret)}") == [], "nobody is told, nothing is signed")
+        let line = "webhooks.api_key: say which of a, b signs webhooks"
+        #expect(try problems("keys: {a: \(secret), b: \(secret)}\n\(url)}") == [line])
+        #expect(try problems("keys: {a: \(secret), b: \(secret)}\n\(url), api_key: c}") == [line])
+        let result = try read(environment: [
+            "HUTONG_WEBHOOKS_URLS": "http://a.example, https://b.example:9/x?key=canary"
+        ])
+        #expect(result.configuration.webhookURLs.count == 2)
+        #expect(ConfigurationKey.listing(result).contains(#"["http://a.example", "https://b.example:9/…"]"#))
     }
 
     @Test func secretsNeverShow() throws {

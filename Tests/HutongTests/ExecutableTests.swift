@@ -20,6 +20,9 @@ struct ExecutableTests {
     /// @unchecked Sendable: each test makes its own and calls it from one task, one call at a time.
     private final class Running: @unchecked Sendable {
         let process = Process()
+        /// Its own, so that no two servers share the data directory there.
+        private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "hutong-\(UInt64.random(in: 0 ... .max))")
         private let output = Pipe()
         private let errors = Pipe()
         private var text = ""
@@ -28,13 +31,17 @@ struct ExecutableTests {
             process.executableURL = URL(fileURLWithPath: program)
             process.arguments = arguments
             process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
-            process.currentDirectoryURL = FileManager.default.temporaryDirectory
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            process.currentDirectoryURL = folder
             process.standardOutput = output
             process.standardError = errors
             try process.run()
         }
 
-        deinit { if process.isRunning { process.terminate() } }
+        deinit {
+            if process.isRunning { process.terminate() }
+            try? FileManager.default.removeItem(at: folder)
+        }
 
         /// Waiting for another process would hold a thread of the pool that the other tests need.
         static func offPool<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
@@ -191,6 +198,20 @@ struct ExecutableTests {
         #expect(await again.line(startingWith: "Hutong is ready: ") != nil)
         again.process.interrupt()
         #expect(await again.finish().status == 0)
+    }
+
+    @Test func twoServersDoNotShareADataDirectory() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "hutong-\(UInt64.random(in: 0 ... .max))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let server = try Running(["serve", "--dev", "--data", folder.path] + anyPorts)
+        #expect(await server.line(startingWith: "Hutong is ready: ") != nil)
+        let second = try await Running(["serve", "--dev", "--data", folder.path] + anyPorts).finish()
+        #expect(second.status == 1)
+        #expect(second.errors.hasSuffix("is in use by another server; give each a folder of its own with `data`\n"))
+        #expect(second.errors.split(separator: "\n").count == 1 && second.output.isEmpty)
+        server.process.terminate()
+        #expect(await server.finish().status == 0)
     }
 
     @Test func servesHTTPSAndWSSWithItsOwnCertificate() async throws {

@@ -1,4 +1,5 @@
-// What the routes answer with, handed in by the executable: the page, readiness, figures and development tokens.
+// What the routes answer with, handed in by the executable: the page, readiness, figures, development tokens, the server
+// API and webhooks.
 
 /// One file of the page, as it goes out.
 public struct StaticFile: Sendable {
@@ -26,16 +27,19 @@ public struct EdgeContent: Sendable {
     public var developmentToken: DevelopmentToken?
     /// Nil: the server API's routes do not exist.
     public var serverAPI: (any ServerAPI)?
+    /// Nil: nobody is told of events, and their routes do not exist.
+    public var webhooks: WebhookRoutes?
 
     public init(
         page: @escaping @Sendable (_ path: String) -> StaticFile?, isReady: @escaping @Sendable () async -> Bool,
         metrics: @escaping @Sendable () async -> [MetricFamily], developmentToken: DevelopmentToken? = nil,
-        serverAPI: (any ServerAPI)? = nil
+        serverAPI: (any ServerAPI)? = nil, webhooks: WebhookRoutes? = nil
     ) {
         self.page = page
         self.isReady = isReady
         self.metrics = metrics
         self.developmentToken = developmentToken
         self.serverAPI = serverAPI
+        self.webhooks = webhooks
     }
 }

@@ -46,6 +46,7 @@ struct EdgeRoutes<Gateway: SignalGateway>: Sendable {
         if let api = content.serverAPI {
             router.post("\(ServerAPIRoute.prefix)/:service/:method") { request, _ in await call(api, request) }
         }
+        content.webhooks?.add(to: router)
         router.get("/") { request, _ in try page(request) }
         router.get("**") { request, _ in try page(request) }
         return router

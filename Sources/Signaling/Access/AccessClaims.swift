@@ -14,10 +14,12 @@ public struct AccessClaims: Sendable, Equatable {
     /// For the meeting, if this token opens it.
     public var roomConfiguration: RoomConfiguration?
     public var video: VideoGrant
+    /// Of the token that these claims came in; nil for claims made here.
+    public var validity: TokenValidity?
 
     public init(
         identity: String, name: String = "", metadata: String = "", attributes: [String: String] = [:],
-        kind: String = "", video: VideoGrant = VideoGrant()
+        kind: String = "", video: VideoGrant = VideoGrant(), validity: TokenValidity? = nil
     ) {
         self.identity = identity
         self.name = name
@@ -25,6 +27,7 @@ public struct AccessClaims: Sendable, Equatable {
         self.attributes = attributes
         self.kind = kind
         self.video = video
+        self.validity = validity
     }
 
     /// A token for joining one meeting with every ordinary right.
@@ -44,6 +47,18 @@ struct TokenTerms: Sendable, Equatable {
     var lifetime: Int64
 }
 
+/// When a token was made and until when it lets in, as its issuer says. Seconds since 1970.
+public struct TokenValidity: Sendable, Equatable {
+    /// `iat`, else `nbf`: issuers put the latter back in time to help clocks that are behind. Nil when neither is there.
+    public var issuedAt: Int64?
+    public var expiry: Int64
+
+    public init(issuedAt: Int64?, expiry: Int64) {
+        self.issuedAt = issuedAt
+        self.expiry = expiry
+    }
+}
+
 /// The JSON of a token's second part.
 struct TokenPayload: Codable {
     /// The API key; it selects the secret.
@@ -51,6 +66,7 @@ struct TokenPayload: Codable {
     var sub: String?
     var jti: String?
     /// Seconds since 1970, fractions allowed (RFC 7519, 2).
+    var iat: Double?
     var nbf: Double?
     var exp: Double?
     var name: String?
@@ -60,13 +76,21 @@ struct TokenPayload: Codable {
     var kindDetails: [String]?
     var roomConfig: RoomConfiguration?
     var video: VideoGrant?
+    /// Of a webhook's body, in standard base64.
+    var sha256: String?
 
     var claims: AccessClaims {
         var claims = AccessClaims(
             identity: sub.flatMap { $0.isEmpty ? nil : $0 } ?? jti ?? "", name: name ?? "", metadata: metadata ?? "",
-            attributes: attributes ?? [:], kind: kind ?? "", video: video ?? VideoGrant())
+            attributes: attributes ?? [:], kind: kind ?? "", video: video ?? VideoGrant(),
+            validity: exp.map { TokenValidity(issuedAt: (iat ?? nbf).map(Self.seconds), expiry: Self.seconds($0)) })
         claims.kindDetails = kindDetails ?? []
         claims.roomConfiguration = roomConfig
         return claims
+    }
+
+    /// Whole seconds, however far away.
+    private static func seconds(_ value: Double) -> Int64 {
+        Int64(exactly: value.rounded(.down)) ?? (value < 0 ? .min : .max)
     }
 }

@@ -11,6 +11,8 @@ public enum AccessError: Error, Sendable, Equatable, CaseIterable {
     case noExpiry
     case expired
     case notYetValid
+    /// Its bearer was removed from the meeting after it was made.
+    case revoked
     /// `roomJoin` is absent or false.
     case joinNotGranted
 
@@ -25,6 +27,7 @@ public enum AccessError: Error, Sendable, Equatable, CaseIterable {
         case .noExpiry: "access token has no expiry"
         case .expired: "access token is expired"
         case .notYetValid: "access token is not yet valid"
+        case .revoked: "access token was revoked"
         case .joinNotGranted: "access token does not allow joining a meeting"
         }
     }

@@ -71,14 +71,22 @@ public struct AccessKeys: Sendable {
     public func mint(
         _ claims: AccessClaims, key: String, now: Int64, lifetime: Int64 = AccessKeys.defaultLifetime
     ) throws(AccessError) -> String {
+        let token = try sign(
+            TokenPayload(
+                iss: key, sub: claims.identity, nbf: Double(now), exp: Double(now &+ lifetime),
+                name: claims.name.isEmpty ? nil : claims.name,
+                metadata: claims.metadata.isEmpty ? nil : claims.metadata,
+                attributes: claims.attributes.isEmpty ? nil : claims.attributes,
+                kind: claims.kind.isEmpty ? nil : claims.kind,
+                kindDetails: claims.kindDetails.isEmpty ? nil : claims.kindDetails,
+                roomConfig: claims.roomConfiguration, video: claims.video), key: key)
+        guard token.utf8.count <= Limits.tokenBytes else { throw .tooLong }
+        return token
+    }
+
+    /// A token of any content, signed by one of the keys.
+    func sign(_ payload: TokenPayload, key: String) throws(AccessError) -> String {
         guard let signer = signers[key] else { throw .unknownKey }
-        let payload = TokenPayload(
-            iss: key, sub: claims.identity, nbf: Double(now), exp: Double(now &+ lifetime),
-            name: claims.name.isEmpty ? nil : claims.name, metadata: claims.metadata.isEmpty ? nil : claims.metadata,
-            attributes: claims.attributes.isEmpty ? nil : claims.attributes,
-            kind: claims.kind.isEmpty ? nil : claims.kind,
-            kindDetails: claims.kindDetails.isEmpty ? nil : claims.kindDetails, roomConfig: claims.roomConfiguration,
-            video: claims.video)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let header = try? encoder.encode(TokenHeader(alg: TokenHeader.hs256, typ: "JWT")),
@@ -86,9 +94,7 @@ public struct AccessKeys: Sendable {
         else { throw .malformed }
         let signed = Base64URL.encode(header) + "." + Base64URL.encode(body)
         guard let signature = try? signer.sign([UInt8](signed.utf8)) else { throw .malformed }
-        let token = signed + "." + Base64URL.encode(signature)
-        guard token.utf8.count <= Limits.tokenBytes else { throw .tooLong }
-        return token
+        return signed + "." + Base64URL.encode(signature)
     }
 
     private static func decode<Part: Decodable>(_ text: Substring) -> Part? {

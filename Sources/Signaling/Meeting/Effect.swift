@@ -20,6 +20,8 @@ enum Effect: Sendable {
     case forward(ForwardMessage)
     /// Of a method at a participant.
     case callEnded(RemoteCallID, RemoteCallOutcome)
+    /// For other servers.
+    case event(MeetingEvent)
     /// Nobody is left and nobody came back in time. The state takes no more joins.
     case ended
 }

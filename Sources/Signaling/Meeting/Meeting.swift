@@ -15,6 +15,8 @@ actor Meeting {
     private let keys: AccessKeys
     private let clock: MeetingClock
     private let counters: MeetingCounters
+    private let revocations: Revocations
+    private let events: (any EventSink)?
     private var logger: Logger
     private let onEnd: @Sendable () -> Void
     private let onForward: @Sendable (ForwardMessage) -> Void
@@ -31,7 +33,8 @@ actor Meeting {
     init(
         name: String, owner: OwnerTag, configuration: MeetingConfiguration, settings: RoomSettings,
         worker: WorkerIndex?, plane: any MediaPlane, keys: AccessKeys, clock: MeetingClock, counters: MeetingCounters,
-        logger: Logger, onForward: @escaping @Sendable (ForwardMessage) -> Void,
+        revocations: Revocations, events: (any EventSink)?, logger: Logger,
+        onForward: @escaping @Sendable (ForwardMessage) -> Void,
         onEnd: @escaping @Sendable () -> Void
     ) {
         let worker = worker ?? plane.place()
@@ -46,6 +49,8 @@ actor Meeting {
         self.keys = keys
         self.clock = clock
         self.counters = counters
+        self.revocations = revocations
+        self.events = events
         self.logger = logger
         self.logger[metadataKey: "meeting"] = "\(state.sid)"
         self.worker = worker
@@ -69,6 +74,8 @@ actor Meeting {
 
     func join(_ newcomer: Newcomer, outbox: Outbox) -> JoinResult {
         guard !state.hasEnded else { return .ended }
+        // Here a second time: whoever is removed while he joins is found either by this or by the removal.
+        if revocations.refuse(newcomer.claims) { return .refused(.revoked) }
         if let refusal = state.refusal(for: newcomer) { return .refused(refusal) }
         lastSession &+= 1
         let session = SessionID(rawValue: lastSession)
@@ -125,6 +132,11 @@ actor Meeting {
         run { $0.shutDown() }
     }
 
+    /// Of the token that somebody here came in with.
+    func tokenValidity(of identity: String) -> TokenValidity? {
+        state.identities[identity].flatMap { state.participants[$0]?.claims.validity }
+    }
+
     var gauges: MeetingStatistics {
         var statistics = MeetingStatistics()
         statistics.meetings = 1
@@ -159,6 +171,7 @@ actor Meeting {
         case .dropped(let reason): counters.count { $0.dataDrops[reason.rawValue, default: 0] &+= 1 }
         case .forward(let message): onForward(message)
         case .callEnded(let id, let outcome): calls.removeValue(forKey: id)?.resume(returning: outcome)
+        case .event(let event): events?.record(event)
         case .ended:
             alarm?.task.cancel()
             alarm = nil

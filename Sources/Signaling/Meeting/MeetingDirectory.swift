@@ -9,6 +9,7 @@ public actor MeetingDirectory {
     private let configuration: MeetingConfiguration
     private let plane: any MediaPlane
     private let keys: AccessKeys
+    private let events: (any EventSink)?
     private let logger: Logger
     private let clock = MeetingClock()
     private var meetings: [String: Meeting] = [:]
@@ -17,12 +18,20 @@ public actor MeetingDirectory {
     private var isShuttingDown = false
 
     nonisolated let counters = MeetingCounters()
+    nonisolated let revocations: Revocations
 
-    /// - Parameter keys: sign the tokens that clients come back with.
-    public init(configuration: MeetingConfiguration, plane: any MediaPlane, keys: AccessKeys, logger: Logger) {
+    /// - Parameters:
+    ///   - keys: sign the tokens that clients come back with.
+    ///   - events: is told what happens in every meeting.
+    public init(
+        configuration: MeetingConfiguration, plane: any MediaPlane, keys: AccessKeys,
+        revocations: Revocations = Revocations(), events: (any EventSink)? = nil, logger: Logger
+    ) {
         self.configuration = configuration
         self.plane = plane
         self.keys = keys
+        self.revocations = revocations
+        self.events = events
         self.logger = logger
     }
 
@@ -129,6 +138,16 @@ public actor MeetingDirectory {
         }
     }
 
+    /// Ends what a person's tokens for a meeting are worth, from now on and across restarts; to be called before the
+    /// removal itself, so that nobody slips in between.
+    /// - Parameter notAfter: seconds since 1970; tokens made then or earlier are dead. Nil: those made until now.
+    func revoke(identity: String, meeting name: String, notAfter: Int64? = nil) async {
+        let validity = await meetings[name]?.tokenValidity(of: identity)
+        await revocations.add(
+            Revocation(
+                meeting: name, identity: identity, validity: validity, notAfter: notAfter, now: clock.now.unixSeconds))
+    }
+
     // MARK: Joining
 
     /// Makes every check that `join` would make.
@@ -173,7 +192,8 @@ public actor MeetingDirectory {
         let owner = OwnerTag(rawValue: lastOwner)
         let meeting = Meeting(
             name: name, owner: owner, configuration: configuration, settings: RoomSettings(configuration, wishes),
-            worker: worker, plane: plane, keys: keys, clock: clock, counters: counters, logger: logger,
+            worker: worker, plane: plane, keys: keys, clock: clock, counters: counters,
+            revocations: revocations, events: events, logger: logger,
             onForward: { [weak self] message in Task { await self?.deliver(message, from: name) } },
             onEnd: { [weak self] in Task { await self?.forget(name, owner) } })
         meetings[name] = meeting

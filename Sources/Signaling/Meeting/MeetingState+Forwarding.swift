@@ -104,6 +104,7 @@ extension MeetingState {
         identities[info.identity] = id
         emptySince = nil
         roomChanged()
+        report(.participantJoined, info)
         update(forwarded)
     }
 
@@ -130,6 +131,7 @@ extension MeetingState {
                 trackOrder.append(sid)
                 participants[id]?.publisher.tracks.append(sid)
                 updates.newTracks.append(sid)
+                report(.trackPublished, participants[id]?.info, track.info)
             }
         }
         changed(id, .track)

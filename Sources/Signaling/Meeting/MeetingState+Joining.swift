@@ -143,6 +143,7 @@ extension MeetingState {
     mutating func end() {
         guard !hasEnded else { return }
         hasEnded = true
+        report(.roomFinished)
         emit(.ended)
     }
 
@@ -187,6 +188,9 @@ extension MeetingState {
         roster.removeAll { $0 == id }
         if identities[participant.identity] == id { identities[participant.identity] = nil }
         note(.left, participant.sid, departure.word)
+        report(
+            participant.isActive ? .participantLeft : .participantConnectionAborted,
+            participant.lastInfo(departure.reason))
         roomChanged()
         if participants.isEmpty { emptySince = now.uptime }
     }

@@ -72,6 +72,7 @@ extension MeetingState {
         else { return }
         participants[id]?.info.state = .active
         changed(id, .presence)
+        report(.participantJoined, info(of: id))
         subscribeToAll(id)
         replayData(to: id)
     }

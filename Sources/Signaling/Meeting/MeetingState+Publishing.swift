@@ -221,6 +221,7 @@ extension MeetingState {
         // Who is hidden is not to be seen or heard either: its tracks are never announced.
         if participants[id]?.rights.isHidden == false { updates.newTracks.append(info.sid) }
         changed(id, .track)
+        report(.trackPublished, participants[id]?.info, info)
         roomChanged()
     }
 
@@ -299,6 +300,7 @@ extension MeetingState {
         }
         // A guest's are its own meeting's to close.
         if publications.removeValue(forKey: track.publication) != nil { command(.closePublication(track.publication)) }
+        report(.trackUnpublished, participants[track.publisher]?.info, track.info)
     }
 
     // MARK: Changes of a track

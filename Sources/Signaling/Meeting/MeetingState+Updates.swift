@@ -53,12 +53,7 @@ extension MeetingState {
         guard let participant = participants[id], participant.isAnnounced, !participant.rights.isHidden else {
             return nil
         }
-        var info = participant.info
-        info.version &+= 1
-        info.state = .disconnected
-        info.isPublisher = false
-        info.disconnectReason = reason
-        return info
+        return participant.lastInfo(reason)
     }
 
     private mutating func schedule(_ urgency: PendingUpdates.Urgency) {

@@ -17,6 +17,7 @@
 //   +Scenarios     failures on request
 //   +Quality       how good everybody's connection is
 //   +Timers        time-outs
+//   +Events        what other servers are told
 
 import Foundation
 import LiveKitProtocol
@@ -81,6 +82,8 @@ struct MeetingState: Sendable {
     var hasEnded = false
     var nextSweep: Duration
     var nextQualities: Duration
+    /// The number of the newest event.
+    var lastEvent: UInt64 = 0
 
     init(
         name: String, owner: OwnerTag, configuration: MeetingConfiguration, settings: RoomSettings? = nil,
@@ -99,6 +102,7 @@ struct MeetingState: Sendable {
         self.emptySince = now.uptime
         self.nextSweep = now.uptime + MeetingTimes.sweep
         self.nextQualities = now.uptime + MeetingTimes.quality
+        report(.roomStarted)
     }
 
     // MARK: Transactions

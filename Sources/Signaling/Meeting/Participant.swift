@@ -76,6 +76,16 @@ struct Participant: Sendable {
     var identity: String { info.identity }
     var isActive: Bool { info.state == .active }
 
+    /// The last that is said about it.
+    func lastInfo(_ reason: LiveKitDisconnectReason) -> LiveKitParticipantInfo {
+        var last = info
+        last.version &+= 1
+        last.state = .disconnected
+        last.isPublisher = false
+        last.disconnectReason = reason
+        return last
+    }
+
     /// The state of the connection on which the client's own waiting for "connected" depends.
     var primaryStage: ConnectionStage? { subscriber?.connection?.stage ?? publisher.connection?.stage }
     /// That connection's transport: everything for the client goes there, media and data.

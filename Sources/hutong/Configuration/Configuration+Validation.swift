@@ -9,6 +9,18 @@ extension Configuration {
         keys[Self.developmentKey] = Self.developmentSecret
     }
 
+    /// The API key that signs when nobody said which; nil when there are several.
+    var onlyKey: String? {
+        if isDevelopment { return Self.developmentKey }
+        return keys.count == 1 ? keys.keys.first : nil
+    }
+
+    /// The API key that signs webhooks; nil when it is not clear which, or does not exist.
+    var webhookSigningKey: String? {
+        let key = webhookKey ?? onlyKey
+        return key.flatMap { keys[$0] == nil ? nil : $0 }
+    }
+
     var usesTLS: Bool { isSelfSigned || certificatePath != nil }
 
     /// Everything that keeps the server from starting, apart from files and sockets.
@@ -48,6 +60,10 @@ extension Configuration {
         }
         if let workers, media.port != 0, media.port + workers - 1 > 65_535 {
             problems.append(.init("media.workers", "\(workers) ports from \(media.port) go beyond 65535"))
+        }
+        if !webhookURLs.isEmpty, !keys.isEmpty, webhookSigningKey == nil {
+            let names = keys.keys.sorted().joined(separator: ", ")
+            problems.append(.init("webhooks.api_key", "say which of \(names) signs webhooks"))
         }
         if let metricsListen, metricsListen == listen, listen.port != 0 {
             problems.append(.init("metrics.listen", "is the same as listen"))

@@ -34,6 +34,13 @@ struct Configuration: Sendable, Equatable {
     var opensOnJoin = true
     var allowsRemoteUnmute = false
 
+    // Webhooks.
+    var webhookURLs: [WebhookURL] = []
+    /// Nil: the only key.
+    var webhookKey: String?
+    var webhookRetention: Duration = .seconds(7 * 86_400)
+    var webhookGiveUpAfter: Duration = .seconds(86_400)
+
     // Operation.
     var metricsListen: ListenAddress?
     var logLevel: Logger.Level = .info

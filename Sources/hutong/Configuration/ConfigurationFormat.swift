@@ -92,6 +92,7 @@ extension ConfigurationFormat where Value == Bool {
 
 extension ConfigurationFormat where Value == String {
     static var path: Self { Self("a path", word: { $0.isEmpty ? nil : $0 }, show: { $0 }) }
+    static var name: Self { Self("a name", word: { $0.isEmpty ? nil : $0 }, show: { $0 }) }
 }
 
 extension ConfigurationFormat where Value == Duration {
@@ -123,16 +124,35 @@ extension ConfigurationFormat where Value == [String] {
         Self(
             "a list of numeric IP addresses",
             parse: { value in
-                let items: [String]
-                switch value {
-                case .list(let list): items = list
-                case .scalar(let text):
-                    items = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-                case .pairs: return nil
-                }
-                return items.allSatisfy(IPAddressText.isNumeric) ? items : nil
+                guard let items = value.items, items.allSatisfy(IPAddressText.isNumeric) else { return nil }
+                return items
             },
             show: { "[" + $0.map { $0.contains(":") ? "\"\($0)\"" : $0 }.joined(separator: ", ") + "]" })
+    }
+}
+
+extension ConfigurationFormat where Value == [WebhookURL] {
+    /// Shown without what may be a secret in them.
+    static var webhookURLs: Self {
+        Self(
+            "a list of http or https URLs, each once, without user and password",
+            parse: { value in
+                guard let items = value.items else { return nil }
+                let urls = items.compactMap(WebhookURL.init)
+                return urls.count == items.count && Set(urls).count == urls.count ? urls : nil
+            },
+            show: { "[" + $0.map { "\"\($0)\"" }.joined(separator: ", ") + "]" })
+    }
+}
+
+extension ConfigurationValue {
+    /// A list, in the environment with commas between.
+    fileprivate var items: [String]? {
+        switch self {
+        case .list(let list): list
+        case .scalar(let text): text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        case .pairs: nil
+        }
     }
 }
 

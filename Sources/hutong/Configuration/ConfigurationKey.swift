@@ -106,12 +106,25 @@ struct ConfigurationKey: Sendable {
             "meeting.remote_unmute", \.allowsRemoteUnmute, .boolean,
             "Let the server API open a participant's microphone or camera. Muting is always possible."),
         ConfigurationKey(
+            "webhooks.urls", \.webhookURLs, .webhookURLs,
+            "Who is told by HTTP POST what happens in meetings; https, or http inside your own network. Empty: nobody."),
+        ConfigurationKey(
+            "webhooks.api_key", \.webhookKey, ConfigurationFormat.name.optional(),
+            "Which of the API keys signs what is sent. Empty: the only one there is."),
+        ConfigurationKey(
+            "webhooks.retention", \.webhookRetention, .duration(.zero...(.seconds(90 * 86_400))), unit: "time",
+            "How long delivered events are kept, to be sent again on request."),
+        ConfigurationKey(
+            "webhooks.give_up_after", \.webhookGiveUpAfter, .duration(.seconds(60)...(.seconds(30 * 86_400))),
+            unit: "time", "How long an event waits for a receiver that is away."),
+        ConfigurationKey(
             "metrics.listen", \.metricsListen, ConfigurationFormat.address(names: true).optional(),
             "TCP address of its own for /metrics, open to everyone who reaches it. Empty: on the main address, for",
             "this machine only."),
         ConfigurationKey("log.level", \.logLevel, .logLevel, "How much is logged, to standard error."),
         ConfigurationKey(
             "data", \.dataDirectory, .path,
-            "Directory for what must outlive a restart: so far the certificate of tls.self_signed."),
+            "Directory for what must outlive a restart: removals, events for webhooks, the certificate of",
+            "tls.self_signed. One server each."),
     ]
 }

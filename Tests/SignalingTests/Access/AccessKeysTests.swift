@@ -37,6 +37,7 @@ struct AccessKeysTests {
         claims.video.hidden = true
         for key in ["key", "second"] {
             let token = try keys.mint(claims, key: key, now: Self.now)
+            claims.validity = TokenValidity(issuedAt: Self.now, expiry: Self.now + AccessKeys.defaultLifetime)
             #expect(try keys.verify(token, now: Self.now) == claims)
             #expect(throws: AccessError.expired) {
                 try keys.verify(token, now: Self.now + AccessKeys.defaultLifetime + Limits.clockLeewaySeconds)
@@ -57,7 +58,8 @@ struct AccessKeysTests {
             Self.header, #"{"iss":"key","jti":"bob","exp":1700000060.5,"unknown":[1,{}]}"#)
         #expect(try keys.verify(identifier, now: Self.now).identity == "bob")
         let nobody = try await Self.token(Self.header, #"{"iss":"key","exp":1700000060}"#)
-        #expect(try keys.verify(nobody, now: Self.now) == AccessClaims(identity: ""))
+        let validity = TokenValidity(issuedAt: nil, expiry: 1_700_000_060)
+        #expect(try keys.verify(nobody, now: Self.now) == AccessClaims(identity: "", validity: validity))
     }
 
     @Test func validityHasALeewayOfAMinute() async throws {
@@ -70,6 +72,19 @@ struct AccessKeysTests {
         await #expect(throws: AccessError.expired) { try await verify(Self.payload(exp: Self.now - 60)) }
         await #expect(throws: AccessError.notYetValid) { try await verify(Self.payload(#","nbf":\#(Self.now + 61)"#)) }
         await #expect(throws: AccessError.expired) { try await verify(Self.payload(exp: -9_000_000_000_000_000_000)) }
+    }
+
+    /// Whatever numbers an issuer writes, they are whole seconds to us; `iat` says more than `nbf`.
+    @Test func whenATokenWasMade() async throws {
+        let keys = try await keys()
+        func validity(_ more: String, exp: String = "1700000060") async throws -> TokenValidity? {
+            let token = try await Self.token(Self.header, #"{"iss":"key","exp":\#(exp)\#(more)}"#)
+            return try keys.verify(token, now: Self.now).validity
+        }
+        #expect(try await validity(#","iat":1699999990.9,"nbf":1699999000"#)?.issuedAt == 1_699_999_990)
+        #expect(try await validity(#","nbf":1699999000"#)?.issuedAt == 1_699_999_000)
+        #expect(try await validity(#","iat":-1e300"#)?.issuedAt == .min)
+        #expect(try await validity("", exp: "1e300") == TokenValidity(issuedAt: nil, expiry: .max))
     }
 
     struct Bad: Sendable, CustomTestStringConvertible {

@@ -5,6 +5,7 @@
 //             carries only tracks the client has been told of, and its map is complete
 //   v1        never an offer of ours · one request for an offer at a time · no section goes from track to track
 //   relay     every name is opened once, used while open, and closed · every data event is answered once
+//   events    are numbered without a gap
 //
 // Clients of both protocols do what they do in the same words, so that a test runs in both.
 
@@ -32,6 +33,7 @@ final class MeetingWorld {
     /// What other meetings are told.
     var forwarded: [ForwardMessage] = []
     private(set) var callsEnded: [RemoteCallID: RemoteCallOutcome] = [:]
+    private(set) var events: [MeetingEvent] = []
     private(set) var hasEnded = false
     /// Every message to every recipient.
     private(set) var messagesSent = 0
@@ -207,6 +209,9 @@ final class MeetingWorld {
             case .forward(let message): forwarded.append(message)
             case .callEnded(let id, let outcome):
                 #expect(callsEnded.updateValue(outcome, forKey: id) == nil)
+            case .event(let event):
+                #expect(event.sequence == UInt64(events.count + 1), "events are numbered without a gap")
+                events.append(event)
             case .ended: hasEnded = true
             }
         }

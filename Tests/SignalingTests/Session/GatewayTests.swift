@@ -96,6 +96,8 @@ struct GatewayTests {
         #expect(await refusal(house, try house.request(noJoin))?.status == 401)
         #expect(await refusal(house, try house.request(.join(meeting: "m", identity: "")))?.status == 400)
         #expect(await refusal(house, try house.request(.join(meeting: "", identity: "a")))?.status == 400)
+        #expect(await refusal(house, try house.request(.join(meeting: "m", identity: "a\0b"))) == .malformedName)
+        #expect(await refusal(house, try house.request(.join(meeting: "m\0", identity: "a"))) == .malformedName)
         let long = String(repeating: "x", count: 257)
         #expect(await refusal(house, try house.request(.join(meeting: long, identity: "a")))?.status == 400)
         #expect(await refusal(house, try house.request(.join(meeting: "m", identity: long)))?.status == 400)
@@ -116,7 +118,7 @@ struct GatewayTests {
         }
         #expect(await refusal(house, try house.request(many)) == .malformedJoinRequest)
         let statistics = await house.directory.statistics()
-        #expect(statistics.refusals[401] == 6 && statistics.refusals[400] == 26)
+        #expect(statistics.refusals[401] == 6 && statistics.refusals[400] == 30)
     }
 
     @Test func joinRequestOfARealClient() async throws {
@@ -173,6 +175,32 @@ struct GatewayTests {
         _ = try await house.gateway.open(try house.request())
         #expect(await refusal(house, try house.request(.join(meeting: "m", identity: "bob"))) == .meetingFull)
         #expect(await refusal(house, try house.request(.join(meeting: "other", identity: "bob"))) == nil)
+    }
+
+    /// At once, for the token in use and all older ones; a token made afterwards lets in again.
+    @Test func revokedTokensAreRefusedAtEveryDoor() async throws {
+        let house = try await House()
+        let session = try await house.gateway.open(try house.request())
+        await house.directory.revoke(identity: "alice", meeting: "m")
+        #expect(await refusal(house, try house.request()) == .revoked)
+        #expect(await refusal(house, try house.request(query: [("reconnect", "1"), ("sid", "PA_x")])) == .revoked)
+        #expect(await refusal(house, try house.request(.join(meeting: "m", identity: "bob"))) == nil)
+        #expect(await refusal(house, try house.request(.join(meeting: "other", identity: "alice"))) == nil)
+        let later = Int64(Date().timeIntervalSince1970) + 2
+        let renewed = try house.keys.mint(.join(meeting: "m", identity: "alice"), key: Self.key, now: later)
+        #expect(await refusal(house, try house.request(token: renewed)) == nil)
+        await session.socketClosed()
+    }
+
+    /// He is past the door when he is removed, and not yet in the meeting.
+    @Test func removalDuringAJoinWins() async throws {
+        let house = try await House()
+        let claims = try house.keys.verify(try house.request().token ?? "", now: Int64(Date().timeIntervalSince1970))
+        let newcomer = Newcomer(claims: claims, settings: JoinSettings(), client: .init())
+        await house.directory.revoke(identity: "alice", meeting: "m")
+        await #expect(throws: SignalRefusal.revoked) {
+            _ = try await house.directory.join(newcomer, meeting: "m", outbox: Outbox(form: .binary))
+        }
     }
 
     @Test func joinPingLeave() async throws {

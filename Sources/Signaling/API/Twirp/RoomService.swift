@@ -108,9 +108,13 @@ struct RoomService: Sendable {
         }
     }
 
+    /// Also ends the token of somebody who is not there, or not any more.
     @Sendable private func removeParticipant(
         _ request: LiveKitRoomParticipantIdentity, _ caller: TwirpCaller
     ) async throws(TwirpError) -> LiveKitRemoveParticipantResponse {
+        try caller.administers(request.room)
+        let moment = request.revokeTokenTs > 0 ? request.revokeTokenTs : nil
+        await directory.revoke(identity: request.identity, meeting: request.room, notAfter: moment)
         try await administer(request.room, caller) { state throws(AdministrationError) in
             try state.remove(request.identity)
         }

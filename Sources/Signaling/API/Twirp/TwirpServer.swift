@@ -52,6 +52,7 @@ public final class TwirpServer: ServerAPI {
     ]
 
     private let keys: AccessKeys
+    private let revocations: Revocations
     /// By service and method.
     private let methods: [String: [String: TwirpMethod]]
     private let counts = Mutex<[Outcome: UInt64]>([:])
@@ -65,6 +66,7 @@ public final class TwirpServer: ServerAPI {
 
     public init(directory: MeetingDirectory, keys: AccessKeys) {
         self.keys = keys
+        revocations = directory.revocations
         methods = ["RoomService": RoomService(directory: directory).methods]
     }
 
@@ -106,7 +108,9 @@ public final class TwirpServer: ServerAPI {
     private func caller(_ call: ServerAPICall) throws(TwirpError) -> TwirpCaller {
         do throws(AccessError) {
             let token = call.authorization.flatMap(SignalRequest.bearerToken) ?? ""
-            return TwirpCaller(claims: try keys.verify(token, now: Int64(Date().timeIntervalSince1970)))
+            let claims = try keys.verify(token, now: Int64(Date().timeIntervalSince1970))
+            guard !revocations.refuse(claims) else { throw AccessError.revoked }
+            return TwirpCaller(claims: claims)
         } catch {
             throw TwirpError(.unauthenticated, error.reason)
         }
