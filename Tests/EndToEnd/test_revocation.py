@@ -3,6 +3,7 @@ server."""
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -28,19 +29,28 @@ def validate(server, token: str, **query: str) -> tuple[int, str]:
     return server.status(f"/rtc/validate?access_token={token}&protocol=16&sdk=js{more}")[:2]
 
 
+def list_participants(server, token: str, room: str) -> int:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    return server.post("/twirp/livekit.RoomService/ListParticipants", json.dumps({"room": room}), headers)[0]
+
+
 async def test_a_removed_participants_token_is_dead_also_after_a_kill(server, rooms, join, room):
-    token = join_token("alice", room)
+    # She was one of the room's administrators.
+    token = join_token("alice", room, grant={"roomAdmin": True})
     alice, bob = await join("alice", token=token), await join("bob")
     await alice.publish_tone()
     await bob.hears("alice", 0.2)
-    assert validate(server, token) == (200, "success")
+    assert validate(server, token) == (200, "success") and list_participants(server, token, room) == 200
 
     removed = time.monotonic()
     await rooms.remove_participant(api.RoomParticipantIdentity(room=room, identity="alice"))
     assert validate(server, token) == (401, REASON)
     assert validate(server, token, reconnect="1", sid=alice.room.local_participant.sid) == (401, REASON)
+    # Nothing can be forwarded of a track that the relay has closed.
+    await until(lambda: server.metrics()["hutong_publications"] == 0, 1, "alice's track is closed")
+    assert time.monotonic() - removed < 1
     await until(lambda: "alice" not in bob.remote_identities(), 2, "bob sees that alice is gone")
-    assert time.monotonic() - removed < 2
+    assert list_participants(server, token, room) == 401
     with pytest.raises(rtc.ConnectError):
         await WheelParticipant("alice").join(server.ws_url, token)
     # Only alice, only here, only with what she had.

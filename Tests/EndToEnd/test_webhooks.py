@@ -204,6 +204,17 @@ async def test_a_killed_meeting_is_told_as_finished_after_the_restart(server, ro
     receiver.assert_complete()
 
 
+async def test_a_server_that_stops_tells_the_end_of_its_meetings_before_it_is_gone(server, room, receiver):
+    alice = await WheelParticipant("alice").join(server.ws_url, join_token("alice", room))
+    await until(lambda: "participant_joined" in receiver.names(room), 5, "participant_joined")
+    meeting = receiver.of_room(room)[0].meeting
+    await asyncio.to_thread(server.stop)
+    told = [received.event.event for received in receiver.of_room(room) if received.meeting == meeting]
+    assert told == ["room_started", "participant_joined", "participant_left", "room_finished"]
+    await alice.leave()
+    server.start()
+
+
 async def test_no_secret_of_a_receiver_reaches_the_log(server):
     assert "webhook receiver does not answer" in server.log()
     assert "receiver-secret" not in server.log() and DEVELOPMENT_SECRET not in server.log()

@@ -82,8 +82,8 @@ actor WebhookSender {
     }
 
     private func deliver(_ room: String, through transport: any WebhookTransport) async {
-        let wasDown = schedule.isDown
         let outcome = await attempt(room, transport)
+        let wasDown = schedule.isDown
         schedule.finish(room, outcome, at: clock.now.uptime, jitter: .random(in: 0...1))
         if schedule.isDown != wasDown {
             let metadata: Logger.Metadata = ["receiver": "\(receiver.index)", "url": "\(receiver.url)"]
