@@ -154,6 +154,9 @@ extension Limits {
         /// What is held of received data: unfinished messages, messages waiting for earlier ones, and events not yet
         /// taken. It is the window announced: 20 Mbit/s at 100 ms, and four of the longest messages.
         static let receiveBytes = 262_144
+        /// Taken beyond the window announced: `heldOverheadBytes` of chunks that were already on their way. The sender
+        /// does not count it, and a chunk refused inside the window costs it a timeout of a second (usrsctp).
+        static let receiveSlackBytes = 65_536
         /// What is held to be sent, acknowledgement included. A receiver that lets it fill up is too slow for its
         /// meeting; `SCTPSendError.bufferFull` says so. Above `Data.roomBytes` there is room for what fourteen senders
         /// have under way when they are made to wait (`Data.unhandledBytes` each), or for a slow receiver to fall a

@@ -220,6 +220,23 @@ import Testing
         #expect(network.messages(at: 1).map(\.number) == Array(0..<accepted))
     }
 
+    /// A sender counts payload, the receiver its own overhead too: what came within the window announced is kept.
+    @Test func nothingInsideTheWindowIsRefused() throws {
+        let network = SCTPNetwork(seed: 44)
+        network.connect()
+        network.stalled = [1]
+        for number in 0..<400 {
+            try network.ends[0].send(.numbered(number, padding: 996), stream: 0, ppid: 53, now: network.now)
+        }
+        network.run(for: .seconds(5))
+        #expect(network.ends[1].window == 0)
+        #expect(network.ends[1].counters.refusedData == 0)
+        #expect(network.ends[0].counters.timeouts == 0)
+        network.stalled = []
+        network.run(for: .seconds(5))
+        #expect(network.messages(at: 1).map(\.number) == Array(0..<400))
+    }
+
     @Test func survivesABlackholeOfTwentySeconds() throws {
         let network = SCTPNetwork(seed: 42)
         network.connect()

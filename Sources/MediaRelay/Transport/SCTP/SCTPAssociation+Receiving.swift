@@ -74,14 +74,15 @@ extension SCTPAssociation {
     /// The chunk that closes the first hole is taken even when the window is full: nothing else can empty it.
     private func makeRoom(for data: SCTPData, _ verdict: ReceivedTSNs.Verdict) -> Bool {
         let charge = data.payload.count &+ Limits.SCTP.heldOverheadBytes
+        let limit = configuration.receiveBytes &+ Limits.SCTP.receiveSlackBytes
         if verdict == .next {
             // Beyond this there are messages waiting for others that were already received: no honest sender's.
             guard reassembly.heldBytes &+ charge <= configuration.receiveBytes &+ configuration.messageBytes else {
                 fail(.outOfResource, cause: .outOfResource)
                 return false
             }
-            if eventBytes &+ charge <= configuration.receiveBytes { return true }
-        } else if charge <= window {
+            if eventBytes &+ charge <= limit { return true }
+        } else if reassembly.heldBytes &+ eventBytes &+ charge <= limit {
             return true
         }
         counters.refusedData &+= 1
