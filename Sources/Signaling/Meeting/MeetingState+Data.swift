@@ -65,13 +65,8 @@ extension MeetingState {
     private mutating func route(_ message: DataMessage, from id: ParticipantID) throws(DataPacketDrop) -> [TransportID]
     {
         guard let channel = DataChannel(rawValue: message.channel) else { throw .channel }
-        guard let sender = participants[id], sender.rights.canPublishData else { throw .notAllowed }
-        var packet = try Self.decode(message.bytes)
-        var addressees = try Self.addressees(of: packet, from: sender)
-        addressees.identities.formUnion(packet.destinationIdentities)
-        if channel == .reliable, participants[id]?.data.accept(packet.sequence) == false { throw .duplicate }
+        let (packet, addressees) = try accept(message.bytes, on: channel, from: id)
         if takeAnswer(packet, from: id) { return [] }
-        packet.stamp(channel, sender)
         let bytes = try Self.encode(packet)
         if channel == .reliable {
             lastDataOrder &+= 1
@@ -81,6 +76,20 @@ extension MeetingState {
             participants[id]?.data.append(kept, now: now.uptime)
         }
         return sendData(bytes, on: channel, to: addressees, except: id)
+    }
+
+    /// The packet with its sender's names, if it may be sent and did not come before. On its own, because a copy of the
+    /// sender that is still held when a packet is added to its history makes that addition copy the history.
+    private mutating func accept(
+        _ bytes: [UInt8], on channel: DataChannel, from id: ParticipantID
+    ) throws(DataPacketDrop) -> (LiveKitDataPacket, DataAddressees) {
+        guard let sender = participants[id], sender.rights.canPublishData else { throw .notAllowed }
+        var packet = try Self.decode(bytes)
+        var addressees = try Self.addressees(of: packet, from: sender)
+        addressees.identities.formUnion(packet.destinationIdentities)
+        if channel == .reliable, participants[id]?.data.accept(packet.sequence) == false { throw .duplicate }
+        packet.stamp(channel, sender)
+        return (packet, addressees)
     }
 
     private static func decode(_ bytes: [UInt8]) throws(DataPacketDrop) -> LiveKitDataPacket {
