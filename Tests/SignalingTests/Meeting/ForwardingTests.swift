@@ -107,6 +107,22 @@ struct ForwardingTests {
         #expect(house.stage.state.stay(of: "speaker", sid: speaker.sid) != nil)
     }
 
+    /// Other servers are told of a guest what they are told of everybody.
+    @Test func aGuestsComingAndGoingAreEvents() throws {
+        let house = House()
+        let alice = house.stage.join("alice")
+        house.hall.join("bob")
+        alice.publish("cam", .video)
+        house.settle()
+        try house.forward("alice")
+        alice.leave()
+        house.settle()
+        let told = house.hall.events.map(\.message).filter { $0.participant.identity == "alice" }
+        #expect(
+            told.map(\.event) == ["participant_joined", "track_published", "track_unpublished", "participant_left"])
+        #expect(told.allSatisfy { $0.participant.kindDetails == [.forwarded] })
+    }
+
     @Test func snapshotsThatComeLateChangeNothing() throws {
         let house = House()
         let alice = house.stage.join("alice") { $0.canUpdateOwnMetadata = true }
