@@ -32,19 +32,3 @@ public enum AccessError: Error, Sendable, Equatable, CaseIterable {
         }
     }
 }
-
-/// Why the configured keys cannot be used.
-public enum AccessKeysError: Error, Sendable, Equatable, CustomStringConvertible {
-    case noKeys
-    case emptyKey
-    case secretTooShort(key: String)
-
-    public var description: String {
-        switch self {
-        case .noKeys: "no API key is configured"
-        case .emptyKey: "an API key has an empty name"
-        case .secretTooShort(let key):
-            "the secret of API key \(key) is shorter than \(AccessKeys.minimumSecretBytes) bytes"
-        }
-    }
-}

@@ -4,6 +4,22 @@
 import Foundation
 import JWTKit
 
+/// Why the configured keys cannot be used.
+public enum AccessKeysError: Error, Sendable, Equatable, CustomStringConvertible {
+    case noKeys
+    case emptyKey
+    case secretTooShort(key: String)
+
+    public var description: String {
+        switch self {
+        case .noKeys: "no API key is configured"
+        case .emptyKey: "an API key has an empty name"
+        case .secretTooShort(let key):
+            "the secret of API key \(key) is shorter than \(AccessKeys.minimumSecretBytes) bytes"
+        }
+    }
+}
+
 public struct AccessKeys: Sendable {
     /// RFC 7518, 3.2: an HS256 key has at least the size of the hash.
     public static let minimumSecretBytes = 32

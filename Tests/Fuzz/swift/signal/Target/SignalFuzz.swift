@@ -209,6 +209,7 @@ private struct House {
                 _ = try? SignalCoding.encode(message, as: .binary)
                 if case .offer(let offer)? = message.message { for id in recipients { lastOffer[id] = offer } }
             case .relay(let commands): for command in commands { take(command) }
+            case .event(let event): precondition((try? event.message.jsonString()) != nil)
             case .close, .abort, .refreshToken, .note, .dropped, .forward, .callEnded, .ended: break
             }
         }
