@@ -8,6 +8,7 @@ import pytest
 
 from signal_proxy import SignalProxy
 from tokens import join_token
+from waiting import until
 from wheel import WheelParticipant
 
 LOSS = 0.05
@@ -64,8 +65,12 @@ async def test_what_a_subscriber_loses_is_sent_again(bad_line, join, server, net
     before = server.metrics()
     network.set("down", loss=LOSS)
     video = await bob.sees("alice", bob.video["alice"].count + 100, seconds=20)
-    again = server.metrics()["hutong_retransmissions_total"] - before["hutong_retransmissions_total"]
-    assert again > 0
+
+    # Of a hundred packets none may be lost once in some hundred runs.
+    def are_sent_again() -> bool:
+        return server.metrics()["hutong_retransmissions_total"] > before["hutong_retransmissions_total"]
+
+    await until(are_sent_again, 10, "a packet is sent again")
     video.assert_advances((320, 240))
     gaps = [b - a for a, b in zip(video.times[10:], video.times[11:], strict=False)]
     assert max(gaps) < 0.5, f"a gap of {max(gaps):.2f} s"
