@@ -30,7 +30,7 @@ build: setup ## Build the server
 test: setup-tests ## Run all tests, real browsers included, and end with one line of counts
 	@$(PYTHON) Tests/run.py
 
-show: setup-tests build ## Measure the figures a release is judged by (about 4 minutes) and print them as a table
+show: setup-tests build ## Measure the figures a release is judged by (about 20 minutes) and print them as a table
 	$(PYTEST) Tests/EndToEnd --show -q
 
 bench: setup ## Measure the packet core's cost per packet
