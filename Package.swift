@@ -120,7 +120,7 @@ let package = Package(
         .testTarget(
             name: "SignalingTests",
             dependencies: [
-                "LiveKitProtocol", "MediaRelay", "Signaling", "WebClient",
+                "LiveKitProtocol", "MediaRelay", "ScenarioSupport", "Signaling", "WebClient",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

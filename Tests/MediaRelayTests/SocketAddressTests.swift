@@ -1,3 +1,4 @@
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -51,7 +52,7 @@ import Testing
     }
 
     @Test func readsBackWhatItWrites() throws {
-        var generator = SplitMix64(seed: 5952)
+        var generator = SeededRandom(seed: 5952)
         for round in 0..<5_000 {
             var ip = [UInt8].random(16, using: &generator)
             // Zeros in all places, or there would be no runs to shorten.

@@ -1,3 +1,4 @@
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -171,7 +172,7 @@ import Testing
         pair.run(for: .milliseconds(50))
         #expect(pair.isConnected)
         let hello = try #require(pair.sent.first).datagram
-        var generator = SplitMix64(seed: 11)
+        var generator = SeededRandom(seed: 11)
         var hostile = pair.sent.map(\.datagram)
         hostile += [hello, hello]
         for description in [UInt8(0), 40, 10, 50, 100] {
@@ -209,7 +210,7 @@ import Testing
 
     @Test func survivesGarbageDuringTheHandshake() throws {
         for seed in UInt64(0)..<50 {
-            var generator = SplitMix64(seed: seed)
+            var generator = SeededRandom(seed: seed)
             var pair = try #require(DTLSPair(seed: seed))
             // Well framed records of kinds that do not belong there, and broken framing.
             pair.rewrite = { _, datagram in
@@ -230,7 +231,7 @@ import Testing
 
     @Test func neverTrapsOnDamagedFlights() throws {
         for seed in UInt64(0)..<200 {
-            var generator = SplitMix64(seed: seed)
+            var generator = SeededRandom(seed: seed)
             var pair = try #require(DTLSPair(seed: seed))
             pair.rewrite = { _, datagram in
                 guard Int.random(in: 0..<3, using: &generator) == 0, !datagram.isEmpty else { return [datagram] }

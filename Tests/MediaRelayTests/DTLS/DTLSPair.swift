@@ -1,3 +1,5 @@
+import ScenarioSupport
+
 @testable import MediaRelay
 
 /// A DTLS client and server with a virtual clock and a network between them that loses, repeats and reorders.
@@ -15,7 +17,7 @@ struct DTLSPair {
     private(set) var sent: [(toServer: Bool, datagram: [UInt8])] = []
 
     private var inFlight: [(arrival: MediaTime, toServer: Bool, datagram: [UInt8])] = []
-    private var generator: SplitMix64
+    private var generator: SeededRandom
 
     static let certificates = (client: try? DTLSCertificate(), server: try? DTLSCertificate())
 
@@ -30,7 +32,7 @@ struct DTLSPair {
         else { return nil }
         self.client = client
         self.server = server
-        generator = SplitMix64(seed: seed)
+        generator = SeededRandom(seed: seed)
     }
 
     mutating func start() {

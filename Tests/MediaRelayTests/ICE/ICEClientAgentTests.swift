@@ -1,3 +1,4 @@
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -9,7 +10,7 @@ private struct Connection {
     var clientAddress = SocketAddress(host: "192.0.2.7", port: 40_000)!
     var client: ICEClientAgent
     var lite: ICELiteAgent
-    var generator: SplitMix64
+    var generator: SeededRandom
     var now = MediaTime.seconds(1_000)
     var lossPercent = 0
     var isDark = false
@@ -24,7 +25,7 @@ private struct Connection {
             local: clientCredentials, remote: serverCredentials,
             candidates: deadFirst ? [deadServer, server] : [server, deadServer], tieBreaker: 1)
         lite = ICELiteAgent(local: serverCredentials, remote: clientCredentials)
-        generator = SplitMix64(seed: seed)
+        generator = SeededRandom(seed: seed)
     }
 
     private mutating func isLost() -> Bool { isDark || Int.random(in: 0..<100, using: &generator) < lossPercent }
@@ -126,7 +127,7 @@ private struct Connection {
 
     @Test func believesOnlyAnswersToItsOwnChecks() throws {
         var connection = Connection(seed: 6)
-        var generator = SplitMix64(seed: 7)
+        var generator = SeededRandom(seed: 7)
         guard case .send(let bytes, _) = connection.client.handleTimeout(now: .seconds(1), using: &generator).first
         else {
             Issue.record("no check")

@@ -1,3 +1,4 @@
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -6,7 +7,7 @@ import Testing
 private struct Peer {
     var local = ICECredentials(usernameFragment: "browser", password: "browserpasswordbrowser")
     var remote = ICECredentials(usernameFragment: "server", password: "serverpasswordserverpa")
-    var generator = SplitMix64(seed: 8445)
+    var generator = SeededRandom(seed: 8445)
 
     mutating func check(
         nominate: Bool = false, password: String? = nil, username: String? = nil,

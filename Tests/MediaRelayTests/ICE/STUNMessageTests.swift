@@ -1,3 +1,4 @@
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -112,7 +113,7 @@ private enum RFC5769 {
     }
 
     @Test func writesWhatItReads() throws {
-        var generator = SplitMix64(seed: 1)
+        var generator = SeededRandom(seed: 1)
         for address in ["10.1.2.3", "2001:db8::1"] {
             let id = STUNTransactionID(using: &generator)
             let address = try #require(SocketAddress(host: address, port: 50_123))
@@ -138,7 +139,7 @@ private enum RFC5769 {
     }
 
     @Test func survivesRandomBytes() {
-        var generator = SplitMix64(seed: 5769)
+        var generator = SeededRandom(seed: 5769)
         for round in 0..<20_000 {
             var bytes = round % 2 == 0 ? RFC5769.request : [UInt8].random(round % 200, using: &generator)
             if bytes.count >= 20 {

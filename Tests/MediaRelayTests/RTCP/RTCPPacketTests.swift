@@ -1,3 +1,4 @@
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -159,7 +160,7 @@ private let samples: [RTCPPacket] = {
     }
 
     @Test func survivesEveryTruncationAndDamage() {
-        var generator = SplitMix64(seed: 3550)
+        var generator = SeededRandom(seed: 3550)
         let whole = samples.flatMap(\.encoded)
         for length in 0...whole.count { _ = RTCPCompound(parsing: Array(whole.prefix(length))) }
         for _ in 0..<20_000 {
@@ -186,7 +187,7 @@ private let samples: [RTCPPacket] = {
     @Test func convertsToTheMicrosecond() {
         #expect(NTPTime(unixMicroseconds: 0).rawValue == 2_208_988_800 << 32)
         #expect(NTPTime(unixMicroseconds: 500_000).rawValue & 0xffff_ffff == 1 << 31)
-        var generator = SplitMix64(seed: 1900)
+        var generator = SeededRandom(seed: 1900)
         for _ in 0..<1_000 {
             let time = UInt64.random(in: 0..<4_200_000_000_000_000, using: &generator)
             #expect(NTPTime(unixMicroseconds: time).unixMicroseconds == time)

@@ -1,3 +1,4 @@
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -10,7 +11,7 @@ import Testing
         var events: [[DataChannelEvent]] = [[], []]
 
         init(seed: UInt64 = 1) {
-            var generator = SplitMix64(seed: seed)
+            var generator = SeededRandom(seed: seed)
             ends = [true, false].map { DataChannels(isDTLSClient: $0, using: &generator) }
             for end in ends { end.start(now: now) }
             run()

@@ -1,5 +1,6 @@
 // What no honest peer sends (S-27). The peer has passed DTLS, so nothing but these checks stands before it.
 
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -186,7 +187,7 @@ import Testing
     }
 
     @Test func forwardTSNStorm() {
-        var generator = SplitMix64(seed: 6)
+        var generator = SeededRandom(seed: 6)
         connect()
         for index in 0..<20_000 as Range<UInt32> {
             let forward = sctpChunk(SCTPChunk.Kind.forwardTSN) { writer in
@@ -241,7 +242,7 @@ import Testing
     /// A seeded walk over all chunks with numbers near the edges.
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func anything(seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededRandom(seed: seed)
         for _ in 0..<60 {
             let network = SCTPNetwork(
                 seed: generator.next(),

@@ -1,5 +1,6 @@
 // Two associations and the path between them on a virtual clock: loss, delay, reordering and duplication from a seed.
 
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -30,16 +31,16 @@ final class SCTPNetwork {
     private(set) var sentPackets = 0
     private(set) var longestPacket = 0
     private var flights: [Flight] = []
-    private var generator: SplitMix64
+    private var generator: SeededRandom
 
     init(
         seed: UInt64, conditions: Conditions = Conditions(), configuration: SCTPAssociation.Configuration = .init(),
         initialTSN: UInt32? = nil
     ) {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededRandom(seed: seed)
         self.conditions = conditions
         ends = (0..<2).map { _ in
-            var random = FixedStart(tsn: initialTSN, source: SplitMix64(seed: generator.next()))
+            var random = FixedStart(tsn: initialTSN, source: SeededRandom(seed: generator.next()))
             return SCTPAssociation(configuration: configuration, using: &random)
         }
         self.generator = generator
@@ -126,7 +127,7 @@ extension DataChannels {
 /// The second number drawn is the initial TSN.
 private struct FixedStart: RandomNumberGenerator {
     var tsn: UInt32?
-    var source: SplitMix64
+    var source: SeededRandom
     var drawn = 0
 
     mutating func next() -> UInt64 {

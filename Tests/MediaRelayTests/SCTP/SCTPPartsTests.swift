@@ -1,5 +1,6 @@
 // The parts of an association, each against numbers known from elsewhere or a slow model.
 
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -13,7 +14,7 @@ import Testing
             }
         }
         #expect(slow(Array("123456789".utf8)) == 0xe306_9283)
-        var generator = SplitMix64(seed: 1)
+        var generator = SeededRandom(seed: 1)
         for count in 12...64 {
             var bytes = [UInt8].random(count, using: &generator)
             let fast = CRC32c.checksum(ofPacket: bytes)
@@ -31,7 +32,7 @@ import Testing
 
     @Test(arguments: 1...40 as ClosedRange<UInt64>)
     func receivedNumbersMatchAModel(seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededRandom(seed: seed)
         let start = TSN([0, UInt32.max &- 20, 0x7fff_fff0].randomElement(using: &generator) ?? 0)
         var received = ReceivedTSNs(initialTSN: start)
         var model: Set<Int> = []
@@ -96,7 +97,7 @@ import Testing
     @Test func firstInFirstOut() {
         var queue = FIFO<Int>()
         var model: [Int] = []
-        var generator = SplitMix64(seed: 3)
+        var generator = SeededRandom(seed: 3)
         for number in 0..<20_000 {
             if Bool.random(using: &generator) || number % 1_000 < 300 {
                 queue.append(number)

@@ -1,3 +1,4 @@
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -40,7 +41,7 @@ import Testing
     func tenThousandMessagesArriveInOrderOnceAtTenPercentLoss(seed: UInt64) {
         let network = SCTPNetwork(seed: seed, conditions: Self.rough)
         network.connect()
-        var sizes = SplitMix64(seed: seed)
+        var sizes = SeededRandom(seed: seed)
         let sent = (0..<10_000).map { [UInt8].numbered($0, padding: Int.random(in: 0...300, using: &sizes)) }
         transfer(sent, over: network)
         #expect(network.messages(at: 1) == sent, "seed \(seed)")
@@ -85,7 +86,7 @@ import Testing
     func fragmentsUpToTheCap(size: Int) throws {
         let network = SCTPNetwork(seed: UInt64(size), conditions: Self.rough)
         network.connect()
-        var generator = SplitMix64(seed: 1)
+        var generator = SeededRandom(seed: 1)
         let messages = (0..<5).map { _ in [UInt8].random(size, using: &generator) }
         transfer(messages, over: network)
         #expect(network.messages(at: 1) == messages)

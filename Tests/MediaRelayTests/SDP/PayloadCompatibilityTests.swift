@@ -1,5 +1,6 @@
 // Which formats stand for each other, and the payload map built from it.
 
+import ScenarioSupport
 import Testing
 
 @testable import MediaRelay
@@ -51,7 +52,7 @@ import Testing
     /// Compatibility is symmetric, and transitive: the map may pick any compatible format.
     @Test func isAnEquivalenceOfKnownFormats() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededGenerator(state: seed)
+        var random = SeededRandom(seed: seed)
         let profiles = ["42e01f", "42E034", "4d801f", "42001f", "42000a", "4d001f", "640032", "640c1f", "000000", nil]
         func make() -> PayloadFormat {
             let codec = Codec.allCases.randomElement(using: &random) ?? .vp8
@@ -143,17 +144,5 @@ import Testing
             // What the publisher prefers is what the subscriber was offered first.
             #expect(map.pairs.first?.to == accepted.first?.payloadType)
         }
-    }
-}
-
-/// SplitMix64.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

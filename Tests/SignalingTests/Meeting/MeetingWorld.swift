@@ -13,6 +13,7 @@ import Foundation
 import LiveKitProtocol
 import Logging
 import MediaRelay
+import ScenarioSupport
 import SwiftProtobuf
 import Testing
 
@@ -56,7 +57,7 @@ final class MeetingWorld {
             identifiers: identifiers)
         state = MeetingState(
             name: "m", owner: OwnerTag(rawValue: 9), configuration: configuration, media: media,
-            random: RandomNames(SeededGenerator(seed)), now: now)
+            random: RandomNames(SeededRandom(seed: seed)), now: now)
     }
 
     // MARK: Driving it
@@ -654,17 +655,4 @@ final class TestClient {
     }
 
     func leave() { send(.leave(.with { $0.reason = .clientInitiated })) }
-}
-
-/// SplitMix64: the same numbers for the same seed everywhere.
-struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

@@ -3,6 +3,7 @@
 
 import LiveKitProtocol
 import MediaRelay
+import ScenarioSupport
 import SwiftProtobuf
 import Testing
 
@@ -12,7 +13,7 @@ struct RandomMeetingTests {
     /// A failure names its seed; give it here to see it again.
     @Test(arguments: (0..<40).map { UInt64($0) })
     func anythingInAnyOrder(seed: UInt64) {
-        var generator = SeededGenerator(seed &+ 1000)
+        var generator = SeededRandom(seed: seed &+ 1000)
         var configuration = MeetingConfiguration()
         configuration.autoSubscribedAudio = 2
         configuration.autoSubscribedVideo = 2
@@ -29,7 +30,7 @@ struct RandomMeetingTests {
         #expect(world.hasEnded)
     }
 
-    private func step(_ world: MeetingWorld, _ generator: inout SeededGenerator) {
+    private func step(_ world: MeetingWorld, _ generator: inout SeededRandom) {
         func pick(_ range: Range<Int>) -> Int { Int.random(in: range, using: &generator) }
         let present = world.clients.values.filter(\.isOpen).sorted { $0.session.rawValue < $1.session.rawValue }
         guard let client = present.randomElement(using: &generator), pick(0..<10) > 0 else {

@@ -1,5 +1,6 @@
 // Who gets the next event when, in virtual time.
 
+import ScenarioSupport
 import Testing
 
 @testable import Signaling
@@ -191,7 +192,7 @@ struct DeliveryScheduleTests {
 
     /// Whatever happens in whatever order, the numbers stay right and nothing is forgotten.
     @Test(arguments: 1...20) func nothingIsForgotten(seed: Int) {
-        var random = SeededGenerator(UInt64(seed))
+        var random = SeededRandom(seed: UInt64(seed))
         let schedule = Driven()
         var waiting: [String: Int] = [:]
         var running: [String] = []
