@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 import jwt
@@ -96,17 +97,24 @@ async def test_a_lost_socket_is_noticed_by_nobody(behind, join, server):
     await assert_nothing_changed(alice, bob, sid, tracks)
 
 
-async def test_three_seconds_without_any_network(behind, join, server, network):
-    alice, bob = await behind.join("alice"), await join("bob")
-    await exchange(alice, bob)
-    before, sid, tracks = resumed(server), alice.room.local_participant.sid, published(alice)
+@contextlib.asynccontextmanager
+async def no_network(behind, network):
+    """Neither media nor signals for so long, and the sockets are lost; the body runs at the end of it."""
     network.set("both", blackhole=True)
     behind.proxy.hold()
     behind.proxy.abort()
     await asyncio.sleep(BLACKHOLE_SECONDS)
-    assert bob.remote_identities() == {"alice"}
+    yield
     network.clear()
     behind.proxy.hold(False)
+
+
+async def test_three_seconds_without_any_network(behind, join, server, network):
+    alice, bob = await behind.join("alice"), await join("bob")
+    await exchange(alice, bob)
+    before, sid, tracks = resumed(server), alice.room.local_participant.sid, published(alice)
+    async with no_network(behind, network):
+        assert bob.remote_identities() == {"alice"}
     await alice.wait_for("reconnected", RESUME_SECONDS)
     assert resumed(server) >= before + 1
     await assert_nothing_changed(alice, bob, sid, tracks)
@@ -150,12 +158,8 @@ async def test_reliable_data_keeps_its_order_over_an_outage(behind, join, networ
 
     talks = asyncio.gather(*(talk(name) for name in people))
     await asyncio.sleep(1)
-    network.set("both", blackhole=True)
-    behind.proxy.hold()
-    behind.proxy.abort()
-    await asyncio.sleep(BLACKHOLE_SECONDS)
-    network.clear()
-    behind.proxy.hold(False)
+    async with no_network(behind, network):
+        pass
     await asyncio.wait_for(talks, 30)
     for speaker, listener in (("alice", "bob"), ("bob", "alice")):
         await until(lambda: len(heard[listener]) >= 300, 15, f"{listener} hears 300 packets")
@@ -249,12 +253,8 @@ async def test_fifty_blackholes(behind, join, server, network, figure):
     passed, slowest = 0, 0.0
     for turn in range(1, 6):
         sids = [person.room.local_participant.sid for person in people]
-        network.set("both", blackhole=True)
-        behind.proxy.hold()
-        behind.proxy.abort()
-        await asyncio.sleep(BLACKHOLE_SECONDS)
-        network.clear()
-        behind.proxy.hold(False)
+        async with no_network(behind, network):
+            pass
         returned = time.monotonic()
         for audio in listener.audio.values():
             audio.chunks.clear()
