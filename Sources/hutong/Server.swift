@@ -33,6 +33,9 @@ struct Server: Sendable {
             return handler
         }
         logger = Logger(label: "hutong")
+        let inherited = try InheritedSockets(
+            environment: ProcessInfo.processInfo.environment,
+            ports: Set([configuration.listen, configuration.metricsListen].compactMap { $0?.port }))
         let credentials = try TLSFiles.load(configuration)
         let page = try WebPage.bundled()
         let keys = try await AccessKeys(configuration.keys.mapValues { $0.revealed() })
@@ -55,6 +58,7 @@ struct Server: Sendable {
 
         var edgeConfiguration = EdgeConfiguration(listen: configuration.listen)
         edgeConfiguration.metricsListen = configuration.metricsListen
+        edgeConfiguration.inheritedSockets = inherited.descriptors
         edgeConfiguration.credentials = credentials
         edgeConfiguration.limits.connectionsPerAddress = configuration.connectionsPerAddress
         let content = EdgeContent(

@@ -75,15 +75,24 @@ def environment(**settings: str) -> dict[str, str]:
     return {**inherited, "SWIFT_BACKTRACE": "enable=no", **settings}
 
 
+def passing(listener: socket.socket | None, command: list[str]) -> list[str]:
+    """The command with an open socket as its first inherited one: sd_listen_fds(3)."""
+    if not listener:
+        return command
+    return ["bash", "-c", f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&{listener.fileno()}', "bash", *command]
+
+
 class Server:
     """A running server. `url` is what a browser opens, `ws_url` what an SDK is given."""
 
     def __init__(
         self, folder: pathlib.Path, arguments: tuple[str, ...] = (), *, scheme: str = "http", development: bool = True,
-        media_host: str = "127.0.0.1", settings: dict[str, str] | None = None,
+        media_host: str = "127.0.0.1", settings: dict[str, str] | None = None, keeps_listening: bool = False,
     ):  # fmt: skip
-        """`settings` are variables of the environment, HUTONG_…"""
+        """`settings` are variables of the environment, HUTONG_… With `keeps_listening` the socket is ours and stays open
+        while the server is away, as systemd does it."""
         self.port = free_port()
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=1024) if keeps_listening else None
         self.media_port = free_media_ports()
         self.media_ports = list(range(self.media_port, self.media_port + MEDIA_PORTS))
         self.url = f"{scheme}://127.0.0.1:{self.port}"
@@ -107,8 +116,8 @@ class Server:
         self.started = time.monotonic()
         with self.greeting_path.open("wb") as greeting:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=greeting, stderr=self.log_file, cwd=self.folder,
-                env=self.environment,
+                passing(self.listener, self.command), stdin=subprocess.DEVNULL, stdout=greeting, stderr=self.log_file,
+                cwd=self.folder, env=self.environment, pass_fds=[self.listener.fileno()] if self.listener else [],
             )  # fmt: skip
         self.wait_until_ready()
 

@@ -13,7 +13,7 @@ import urllib.request
 import jwt
 import pytest
 
-from server import REPOSITORY, Server, binary, environment, free_media_ports, free_port
+from server import REPOSITORY, Server, binary, environment, free_media_ports, free_port, passing
 from tokens import DEVELOPMENT_KEY, DEVELOPMENT_SECRET, join_token
 
 CONFIGURATION_ERROR = 78
@@ -145,6 +145,38 @@ def test_it_says_where_it_is_and_stops_when_told(tmp_path, stop):
     server.process.send_signal(stop)
     assert server.process.wait(timeout=5) == 0
     server.check_log()
+
+
+def test_nobody_is_refused_while_it_restarts_if_the_service_manager_holds_the_socket(tmp_path):
+    server = Server(tmp_path, keeps_listening=True)
+    try:
+        server.kill()
+        visitor = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        visitor.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        server.start()
+        with visitor, visitor.makefile() as answer:
+            text = answer.read()
+        assert text.startswith("HTTP/1.1 200") and text.endswith("ok\n")
+        assert re.search(r"(?mi)^date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$", text)
+        server.stop()
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("kind", ["another port", "not listening"])
+def test_a_socket_that_is_not_meant_for_it_is_refused(tmp_path, kind):
+    with socket.socket() as passed:
+        passed.bind(("127.0.0.1", 0))
+        if kind == "another port":
+            passed.listen()
+            words = ("listen", str(passed.getsockname()[1]))
+        else:
+            words = ("LISTEN_FDS", "no listening TCP socket")
+        result = subprocess.run(
+            passing(passed, [str(binary()), "serve", "--dev", *addresses()]), capture_output=True, text=True, timeout=10,
+            cwd=tmp_path, env=environment(), pass_fds=[passed.fileno()],
+        )  # fmt: skip
+    assert_refused(result, CONFIGURATION_ERROR, *words)
 
 
 def test_it_serves_https_with_a_certificate_of_its_own(tmp_path):

@@ -272,10 +272,13 @@ async def test_fifty_blackholes(behind, join, server, network, figure):
 
 
 @pytest.mark.show
+@pytest.mark.parametrize("keeps_listening", [True, False], ids=["held", "refused"])
 @pytest.mark.parametrize("down, limit", [(1.0, 3.0), (5.0, 10.0)])
-async def test_the_server_is_killed_and_comes_back(tmp_path, figure, down, limit):
-    """Five pairs of SDK clients; the time from the kill until everybody hears its partner again."""
-    server = Server(tmp_path)
+async def test_the_server_is_killed_and_comes_back(tmp_path, figure, down, limit, keeps_listening):
+    """Five pairs of SDK clients; the time from the kill until everybody hears its partner again. With a service manager
+    that holds the listening socket that is our time; without one it is the SDK's pauses, drawn at random: the median
+    of the last of ten to try is 2.1 s after a second's absence and 5.2 s after five."""
+    server = Server(tmp_path, keeps_listening=keeps_listening)
     people: list[WheelParticipant] = []
     try:
         for pair in range(5):
@@ -306,7 +309,12 @@ async def test_the_server_is_killed_and_comes_back(tmp_path, figure, down, limit
         # A second of the tone has to be there before it is believed.
         elapsed = time.monotonic() - killed - 1
         assert all(person.remote_identities() == {partner[person.identity]} for person in people), "ghosts"
-        figure(f"server killed, back after {down:.0f} s: 10 SDK clients have media", f"{elapsed:.1f} s", f"≤ {limit:.0f} s")
+        sockets = "held" if keeps_listening else "refused"
+        figure(
+            f"server killed, back after {down:.0f} s, sockets {sockets}: 10 SDK clients have media", f"{elapsed:.1f} s",
+            f"≤ {limit:.0f} s" if keeps_listening else "the SDK's pauses",
+        )
+        assert elapsed <= limit or not keeps_listening
     finally:
         await asyncio.gather(*(person.leave() for person in people))
         server.kill()

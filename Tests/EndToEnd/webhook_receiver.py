@@ -87,8 +87,8 @@ class WebhookReceiver:
         return [received.event.event for received in self.of_room(room)]
 
     def assert_complete(self) -> dict[str, list[str]]:
-        """Every meeting's events, first arrivals only: in order, none missing, from the first to the last. Returns their
-        names by meeting."""
+        """Every meeting's events, first arrivals only (a server killed between an answer and its note of it sends an event
+        again): in order, none missing, from the first to the last. Returns their names by meeting."""
         assert not self.rejected, self.rejected[0]
         meetings: dict[str, list[Received]] = defaultdict(list)
         seen: dict[str, str] = {}

@@ -14,6 +14,7 @@ struct EdgeMiddleware: RouterMiddleware {
         var response = await answer(request, context, next)
         CrossOrigin.add(to: &response.headers)
         response.headers[.xContentTypeOptions] = "nosniff"
+        response.headers[.date] = HTTPDate.now
         statistics.responded(response.status.code)
         // The query of a signaling URL holds the token: the path only.
         context.logger.debug(

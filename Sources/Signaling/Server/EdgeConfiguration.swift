@@ -71,6 +71,8 @@ public struct EdgeConfiguration: Sendable {
     public var listen: ListenAddress
     /// Where /metrics is served to everyone who reaches it; nil: on `listen`, to this machine only.
     public var metricsListen: ListenAddress?
+    /// Descriptors of sockets that listen already, by their ports: taken instead of binding the address with that port.
+    public var inheritedSockets: [Int: CInt] = [:]
     public var credentials: TLSCredentials?
     public var limits = EdgeLimits()
 

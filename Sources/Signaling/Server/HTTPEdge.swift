@@ -1,7 +1,6 @@
 // The HTTP edge as a service: one port for pages, API and signaling, a second one for metrics when asked for.
 
 import Foundation
-import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 public import Logging
@@ -43,16 +42,15 @@ public struct HTTPEdge<Gateway: SignalGateway>: Service {
             gateway: gateway, content: content, statistics: statistics, apiBodyBytes: configuration.limits.apiBodyBytes,
             servesMetrics: configuration.metricsListen == nil)
         let limits = configuration.limits
-        let limiter = ConnectionLimiter(limits)
-        let plain = HTTPServerBuilder { responder in
-            EdgeChannel(
-                gateway: gateway, responder: responder, limits: limits, limiter: limiter, statistics: statistics,
-                isSecure: configuration.credentials != nil)
+        let channel = EdgeChannel(
+            gateway: gateway, responder: edgeResponder(routes.main(), logger), limits: limits,
+            limiter: ConnectionLimiter(limits), statistics: statistics, isSecure: configuration.credentials != nil)
+        if let credentials = configuration.credentials {
+            let channel = try TLSChannel(channel, tlsConfiguration: credentials.configuration)
+            try await listen(configuration.listen, channel, onListening)
+        } else {
+            try await listen(configuration.listen, channel, onListening)
         }
-        let server =
-            try configuration.credentials.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0.configuration) }
-            ?? plain
-        try await listen(configuration.listen, server, routes.main(), onListening)
     }
 
     private func runMetrics(_ address: ListenAddress) async throws {
@@ -60,36 +58,22 @@ public struct HTTPEdge<Gateway: SignalGateway>: Service {
             gateway: gateway, content: content, statistics: statistics, apiBodyBytes: configuration.limits.apiBodyBytes,
             servesMetrics: true)
         let idle = configuration.limits.keepAliveTime
-        let server = HTTPServerBuilder.http1(configuration: .init(idleTimeout: TimeAmount(idle)))
-        try await listen(address, server, routes.metrics()) { [logger] address in
+        let channel = HTTP1Channel(
+            responder: edgeResponder(routes.metrics(), logger), configuration: .init(idleTimeout: TimeAmount(idle)))
+        try await listen(address, channel) { [logger] address in
             logger.info("metrics", metadata: ["listen": "\(address)"])
         }
     }
 
     private func listen(
-        _ address: ListenAddress, _ server: HTTPServerBuilder, _ router: Router<EdgeContext>,
-        _ onListening: @escaping @Sendable (ListenAddress) async -> Void
+        _ address: ListenAddress, _ channel: some ServerChildChannel,
+        _ onListening: @Sendable (ListenAddress) async -> Void
     ) async throws {
-        // What Hummingbird tells at info (listening, stopping) is told by us in the operator's words.
-        var serverLogger = logger
-        serverLogger.logLevel = max(logger.logLevel, .notice)
-        let application = Application(
-            router: router, server: server,
-            configuration: ApplicationConfiguration(
-                address: .hostname(address.host, port: address.port), backlog: Self.backlog),
-            onServerRunning: { channel in
-                await onListening(ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port))
-            },
-            logger: serverLogger)
-        do {
-            try await application.run()
-        } catch {
-            throw EdgeError(error, address: address)
-        }
+        let listener = EdgeListener(
+            address: address, inherited: configuration.inheritedSockets[address.port], connection: channel,
+            logger: logger)
+        try await listener.run(onListening: onListening)
     }
-
-    /// Connections the kernel holds while we are busy: 300 people joining in the same second.
-    private static var backlog: Int { 1024 }
 }
 
 extension EdgeError {
