@@ -2,7 +2,8 @@
 
 A failing step does not hide the ones after it, unless they need what it builds. Each file of the end-to-end tests is a
 step of its own: a client library that aborts (native SDKs do, on a bad message) then costs one file, not the run. A
-step that hangs is ended, with its children, at its time limit.
+step that hangs is ended, with its children, at its time limit. Steps that mostly wait (for an SDK's pauses, for
+timeouts) run two at a time.
 
 `python Tests/run.py WORD…` runs only the steps whose names contain one of the words.
 """
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SWIFT = os.environ.get("SWIFT") or "swift"
@@ -33,6 +35,12 @@ class Step:
     limit: float  # seconds; about three times what it takes on two slow cores
     needs: str | None = None  # the step whose success it depends on
     is_build: bool = False  # counts as a test only when it fails
+    waits: bool = False  # leaves a core to another step of its kind
+
+
+# Files of the end-to-end tests that judge what a busy machine spoils, or fill it themselves.
+BUSY = {"chromium_loss", "chromium_page", "firefox", "impairment", "livekit_loss", "livekit_rooms"}
+LANES = 2
 
 
 def steps() -> list[Step]:
@@ -49,7 +57,7 @@ def steps() -> list[Step]:
         *(
             Step(f"end to end: {file.stem.removeprefix('test_')}",
                  [*(OWN_NETWORK if file.stem == "test_firefox" else []), *PYTEST, str(file.relative_to(ROOT))],
-                 5 * MINUTE, needs="build server")
+                 5 * MINUTE, needs="build server", waits=file.stem.removeprefix("test_") not in BUSY)
             for file in tests
         ),
     ]  # fmt: skip
@@ -88,7 +96,7 @@ def count(output: str) -> tuple[int, int] | None:
 
 
 def run(step: Step) -> tuple[int, str]:
-    """Status and output of a step; the output is shown as it comes."""
+    """Status and output of a step; the output is shown as it comes, or at its end if others run beside it."""
     process = subprocess.Popen(
         step.command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace", start_new_session=True,
@@ -106,7 +114,7 @@ def run(step: Step) -> tuple[int, str]:
         for line in process.stdout:
             lines.append(line)
             # A compiler's progress is thousands of lines; its complaints are few.
-            if not (step.is_build and line.startswith("[")):
+            if not step.waits and not (step.is_build and line.startswith("[")):
                 print(line, end="", flush=True)
         status = process.wait()
     except KeyboardInterrupt:
@@ -115,40 +123,64 @@ def run(step: Step) -> tuple[int, str]:
     finally:
         timer.cancel()
     if late.is_set():
-        print(f"ended after {step.limit:.0f} s without an end in sight")
+        lines.append(f"ended after {step.limit:.0f} s without an end in sight\n")
+        if not step.waits:
+            print(lines[-1], end="", flush=True)
     return status, "".join(lines)
 
 
-def main(words: list[str]) -> int:
-    os.environ["SWIFT_BACKTRACE"] = "enable=no"
-    passed = failed = 0
-    broken: set[str] = set()
-    report = []
-    started = time.monotonic()
-    for step in steps():
-        if words and not any(word in step.name for word in words):
-            continue
-        print(f"\n── {step.name} ──", flush=True)
-        if step.needs in broken:
-            print(f"not run: {step.needs} failed")
-            broken.add(step.name)
-            failed += 1
-            report.append((step.name, 0.0, "not run"))
-            continue
+class Run:
+    """The steps so far: what broke, what they counted."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.broken: set[str] = set()
+        self.report: list[tuple[str, float, str]] = []
+        self.lock = threading.Lock()
+
+    def perform(self, step: Step) -> None:
+        title = f"\n── {step.name} ──"
+        if step.needs in self.broken:
+            with self.lock:
+                print(f"{title}\nnot run: {step.needs} failed", flush=True)
+                self.note(step, 0.0, False, 0, 1, "not run")
+            return
+        if not step.waits:
+            print(title, flush=True)
         began = time.monotonic()
         status, output = run(step)
         good, bad = count(output) or (0 if step.is_build else int(status == 0), 0)
         if status != 0:
-            broken.add(step.name)
             bad = max(bad, 1)
-        passed, failed = passed + good, failed + bad
-        report.append((step.name, time.monotonic() - began, f"{good} passed, {bad} failed"))
+        with self.lock:
+            if step.waits:
+                print(f"{title}\n{output}", end="", flush=True)
+            self.note(step, time.monotonic() - began, status == 0, good, bad, f"{good} passed, {bad} failed")
+
+    def note(self, step: Step, seconds: float, is_good: bool, good: int, bad: int, outcome: str) -> None:
+        if not is_good:
+            self.broken.add(step.name)
+        self.passed, self.failed = self.passed + good, self.failed + bad
+        self.report.append((step.name, seconds, outcome))
+
+
+def main(words: list[str]) -> int:
+    os.environ["SWIFT_BACKTRACE"] = "enable=no"
+    started = time.monotonic()
+    chosen = [step for step in steps() if not words or any(word in step.name for word in words)]
+    result = Run()
+    for step in chosen:
+        if not step.waits:
+            result.perform(step)
+    # The longest first would be best; which one that is, is seen in the report and not worth a table.
+    with ThreadPoolExecutor(LANES) as lanes:
+        list(lanes.map(result.perform, (step for step in chosen if step.waits)))
     print("\n── steps ──")
-    for name, seconds, outcome in report:
+    for name, seconds, outcome in result.report:
         print(f"{name:<36} {seconds:7.1f} s   {outcome}")
     print(f"{'all':<36} {time.monotonic() - started:7.1f} s\n")
-    print(f"{passed} passed, {failed} failed", flush=True)
-    return int(failed > 0 or passed == 0)
+    print(f"{result.passed} passed, {result.failed} failed", flush=True)
+    return int(result.failed > 0 or result.passed == 0)
 
 
 if __name__ == "__main__":

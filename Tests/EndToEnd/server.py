@@ -43,16 +43,27 @@ def binary() -> pathlib.Path:
     raise FileNotFoundError(f"no server to test: build it with `make build` ({candidates[0]})")
 
 
+# Below the range the kernel hands out by itself: a server's port must still be free when it was killed and comes again.
+SERVER_PORTS = range(10000, 20000)
+MEDIA_PORT_RANGE = range(20000, 32000)
+
+
 def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for _ in range(200):
+        port = random.choice(SERVER_PORTS)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError("no free port")
 
 
 def free_media_ports(count: int = MEDIA_PORTS) -> int:
-    """The first of `count` free UDP ports in a row, below the range the kernel hands out by itself."""
+    """The first of `count` free UDP ports in a row."""
     for _ in range(200):
-        first = random.randrange(20000, 32000 - count)
+        first = random.choice(MEDIA_PORT_RANGE[:-count])
         opened = []
         try:
             for port in range(first, first + count):

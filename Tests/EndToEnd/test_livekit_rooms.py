@@ -118,10 +118,16 @@ async def test_who_may_not_publish_cannot(join, room):
     assert not alice.named("track_published")
 
 
-async def test_every_kind_of_client_in_one_room(server, room, join, enter, browser):
+@pytest.fixture
+async def page(browser):
+    person = await Person.arrive(browser, "Page")
+    yield person
+    await person.go()
+
+
+async def test_every_kind_of_client_in_one_room(server, room, join, enter, page):
     """The SDK on either path, a third stack, and the page: each sees each."""
     new, old, third = await join("new"), await join("old", single_peer_connection=False), await enter("third")
-    page = await Person.arrive(browser, "Page")
     await page.join(f"{server.url}/?room={room}")
     for person in (new, old):
         await person.publish_tone()
@@ -136,7 +142,6 @@ async def test_every_kind_of_client_in_one_room(server, room, join, enter, brows
         await until(lambda o=other: third.frames(o) >= 10 and third.seconds(o) >= 1, 20, f"media of {other}")
     # Four in the room: three of them are seen.
     await until(lambda: is_decoding(page, 3), 20, "the page sees three")
-    await page.go()
     page.assert_calm()
 
 
