@@ -11,9 +11,9 @@ from typing import Any
 POLL_SECONDS = 0.02
 
 
-async def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+async def until(condition: Callable[[], Any], seconds: float, what: str | Callable[[], str]) -> Any:
     """Returns the first truthy value of `condition` (which may be a coroutine function), or fails saying what was
-    awaited."""
+    awaited, in words or as a function finds it then."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -22,5 +22,5 @@ async def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s in vain for: {what}")
+            raise AssertionError(f"waited {seconds} s in vain for: {what() if callable(what) else what}")
         await asyncio.sleep(POLL_SECONDS)
