@@ -138,8 +138,15 @@ async def test_every_kind_of_client_in_one_room(server, room, join, enter, page)
         for other in {"new", "old", "third", name} - {person.identity}:
             await person.sees(other, 10, seconds=20)
             await person.hears(other, 1)
-    for other in ("new", "old", name):
-        await until(lambda o=other: third.frames(o) >= 10 and third.seconds(o) >= 1, 20, f"media of {other}")
+    others = ("new", "old", name)
+
+    def received() -> dict[str, tuple[int, float]]:
+        return {other: (third.frames(other), third.seconds(other)) for other in others}
+
+    await until(
+        lambda: all(frames >= 10 and seconds >= 1 for frames, seconds in received().values()), 30,
+        lambda: f"10 frames and a second of sound of everybody at aiortc: {received()}",
+    )  # fmt: skip
     # Four in the room: three of them are seen.
     await until(lambda: is_decoding(page, 3), 20, "the page sees three")
     page.assert_calm()
