@@ -51,6 +51,15 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z")]
         ),
         .target(
+            name: "CCodecs",
+            linkerSettings: [.linkedLibrary("opus"), .linkedLibrary("vpx")]
+        ),
+        .target(
+            name: "Codecs",
+            dependencies: ["CCodecs"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "MediaRelay",
             dependencies: ["CRelay", "CCrypto"],
             swiftSettings: swiftSettings
@@ -110,6 +119,11 @@ let package = Package(
             name: "ScenarioSupport",
             dependencies: ["CRelay", "MediaRelay"],
             path: "Tests/Support/ScenarioSupport",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "CodecsTests",
+            dependencies: ["Codecs", "ScenarioSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

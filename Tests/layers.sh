@@ -66,6 +66,10 @@ forbid "CRelay/core calls no clock, no random source, no printf" code \
 forbid "CRelay/core includes nothing of io/" text '#\s*include\s*".*io/' $core
 forbid "CRelay knows no crypto library but libsrtp" text '#\s*include\s*<openssl/' Sources/CRelay
 imports "MediaRelay imports no package and no Foundation" Sources/MediaRelay 'CRelay|CCrypto|Synchronization|Glibc|Musl|Darwin|MediaRelay'
+imports "Codecs imports no package, no Foundation and no other target of ours" Sources/Codecs 'CCodecs|Codecs'
+forbid "libopus and libvpx are known to CCodecs only" text '#\s*include\s*<(opus|vpx)/' Sources/CRelay Sources/CCrypto Sources/CZlib \
+    Sources/CCodecs/include
+forbid "forwarding needs no codec" code '^\s*(\w+\s+)?import\s+C?Codecs\b' Sources/MediaRelay Sources/Signaling
 imports "LiveKitProtocol is generated messages only" Sources/LiveKitProtocol 'SwiftProtobuf|Foundation'
 imports "WebClient is the page only" Sources/WebClient 'Foundation'
 imports "Signaling reaches the relay through MediaRelay, never CRelay or CCrypto" Sources/Signaling '(?!CRelay\b|CCrypto\b|WebClient\b|hutong\b)\w+'
@@ -77,7 +81,7 @@ forbid "the meeting's state is pure: no clock, no random source, no await" code 
 forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources
 # A name or a closing bracket, an exclamation mark, and then something that goes on with the value.
 forbid "no force unwrap" code '[\w\])]!(?=[.\[\s,):]|$)(?!\s*=)' Sources/MediaRelay Sources/Signaling \
-    Sources/WebClient/WebPage.swift Sources/hutong
+    Sources/Codecs Sources/WebClient/WebPage.swift Sources/hutong
 forbid "nothing unsafe without a sentence of proof above it" unproved '(@unchecked Sendable|nonisolated\(unsafe\))' Sources
 forbid "no shell and no child process" code '\b(system|popen|execve?|posix_spawn)\s*\(|\bProcess\(' Sources
 forbid "nothing left for later" text '\b(TODO|FIXME|XXX|HACK)\b' Sources Tests docs Makefile README.md

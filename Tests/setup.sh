@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # What the Swift toolchain calls and links with, then what Hutong links with.
 build_packages=(
     binutils git libc6-dev libcurl4 libncurses6 libsqlite3-0 libstdc++-12-dev libxml2 pkg-config tzdata
-    libsqlite3-dev libsrtp2-dev libssl-dev zlib1g-dev
+    libopus-dev libsqlite3-dev libsrtp2-dev libssl-dev libvpx-dev zlib1g-dev
 )
 # Two browsers, fonts for what Chinese names and emoji look like in screenshots, Python for the other clients, and `ip`
 # for a network of Firefox's own.
