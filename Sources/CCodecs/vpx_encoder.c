@@ -1,6 +1,6 @@
-// One VP8 or VP9 encoder for live video: constant bitrate, no look-ahead, at most one frame out for each picture in, and
-// keyframes only where asked for. The figures of the rate control are those of libwebrtc, whose receivers are the ones
-// that our streams meet.
+// One VP8 or VP9 encoder for live video: constant bitrate, no look-ahead, at most one frame out for each picture in,
+// and keyframes only where asked for. The figures of the rate control are those of libwebrtc, whose receivers are the
+// ones that our streams meet.
 
 #include "ccodecs.h"
 

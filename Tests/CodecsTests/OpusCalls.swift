@@ -35,7 +35,7 @@ extension OpusEncoder {
 
 extension OpusDecoder {
     mutating func samples(of packet: [UInt8]) throws(OpusError) -> [Int16] {
-        var samples = [Int16](repeating: 0, count: longestPacket)
+        var samples = [Int16](repeating: 0, count: longestOutput)
         var span = samples.mutableSpan
         let written = try decode(packet.span, into: &span)
         samples.removeSubrange((written * channels.rawValue)...)
@@ -43,7 +43,7 @@ extension OpusDecoder {
     }
 
     mutating func floats(of packet: [UInt8]) throws(OpusError) -> [Float] {
-        var samples = [Float](repeating: 0, count: longestPacket)
+        var samples = [Float](repeating: 0, count: longestOutput)
         var span = samples.mutableSpan
         let written = try decode(packet.span, into: &span)
         samples.removeSubrange((written * channels.rawValue)...)

@@ -26,7 +26,7 @@ import Testing
         for threads in [0, 17] { expect(.threads(threads)) { $0.threads = threads } }
         for layers in [0, 4] { expect(.temporalLayers(layers)) { $0.temporalLayers = layers } }
         expect(.temporalLayers(2), .vp9) { $0.temporalLayers = 2 }
-        for speed in [-1, 17] { expect(.speed(speed)) { $0.speed = speed } }
+        for speed in [0, 17] { expect(.speed(speed)) { $0.speed = speed } }
         expect(.speed(10), .vp9) { $0.speed = 10 }
     }
 

@@ -3,7 +3,7 @@
 
 internal import CCodecs
 
-/// One stream's decoder. Owns libopus' state, about 20 kB; decoding allocates nothing.
+/// One stream's decoder. Owns libopus' state, about 25 kB; decoding allocates nothing.
 ///
 /// One call for each 20 ms (or what the packets hold), in the order of the packets:
 ///
@@ -30,14 +30,14 @@ public struct OpusDecoder: ~Copyable, @unchecked Sendable {
 
     deinit { co_opus_decoder_destroy(pointer) }
 
-    /// Samples of all channels that any packet (at most 120 ms, RFC 6716, 3.2.5) has room in.
-    public var longestPacket: Int {
+    /// Samples of all channels that hold any packet (at most 120 ms, RFC 6716, 3.2.5).
+    public var longestOutput: Int {
         OpusPacket.longestDuration / 2_500 * (sampleRate.rawValue / 400) * channels.rawValue
     }
 
     /// Decodes one packet as it came. Bytes that have the form of a packet but were no sound decode to noise.
     ///
-    /// - Parameter samples: interleaved, written from the start; `longestPacket` are always enough.
+    /// - Parameter samples: interleaved, written from the start; `longestOutput` are always enough.
     /// - Returns: samples written, of each channel.
     /// - Throws: `invalidPacket` for what breaks RFC 6716, 3.4 and for an empty packet; `bufferTooSmall`. The decoder goes
     ///   on as if the call had not been.
@@ -97,12 +97,12 @@ public struct OpusDecoder: ~Copyable, @unchecked Sendable {
     }
 
     /// Samples of each channel that `count` of all channels have room for. libopus multiplies it again in 32 bits, and
-    /// no packet needs more than `longestPacket`.
-    private func room(in count: Int) -> Int32 { Int32(min(count, longestPacket) / channels.rawValue) }
+    /// no packet needs more than `longestOutput`.
+    private func room(in count: Int) -> Int32 { Int32(min(count, longestOutput) / channels.rawValue) }
 
     private func wholeFrame(in count: Int) throws(OpusError) -> Int32 {
         let shortest = OpusFrameDuration.ms2Half.samplesPerChannel(at: sampleRate) * channels.rawValue
-        guard count > 0, count <= longestPacket, count.isMultiple(of: shortest) else { throw .sampleCount(count) }
+        guard count > 0, count <= longestOutput, count.isMultiple(of: shortest) else { throw .sampleCount(count) }
         return Int32(count / channels.rawValue)
     }
 

@@ -2,7 +2,7 @@
 
 internal import CCodecs
 
-/// One stream's encoder. Owns libopus' state, about 30 kB; encoding allocates nothing.
+/// One stream's encoder. Owns libopus' state, about 45 kB; encoding allocates nothing.
 ///
 /// `@unchecked Sendable`: a value that cannot be copied is the only owner of its pointer, each use is a `mutating` call
 /// that Swift keeps exclusive, and libopus keeps neither global nor thread-local state. So it may move between threads.

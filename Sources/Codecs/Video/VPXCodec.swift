@@ -8,11 +8,11 @@ public enum VPXCodec: Sendable, CaseIterable {
 
     /// Less work, worse pictures, as the number rises. libvpx' own name is cpu-used.
     ///
-    /// VP8 is only used with fixed speeds, which libvpx counts from 0 down: its positive ones mean "as fast as the clock
-    /// on the wall demands", so that the same pictures would become other bytes on a busy machine.
+    /// VP8 is only used with fixed speeds, which libvpx counts from -1 down: from 0 up they mean "as fast as the clock on
+    /// the wall demands", so that the same pictures would become other bytes on a busy machine.
     public var speeds: ClosedRange<Int> {
         switch self {
-        case .vp8: 0...16
+        case .vp8: 1...16
         case .vp9: 0...9
         }
     }
