@@ -93,6 +93,16 @@ import Testing
         #expect(try permissive.picture(of: small + large + index)?.width == 320)
     }
 
+    /// A frame may be there only to be referred to.
+    @Test func showsNothingOfAHiddenFrame() throws {
+        var encoder = try VPXEncoder(.init(.vp8, width: 64, height: 64, bitrate: 150_000))
+        var frames = try encoder.frames(of: MovingPicture(width: 64, height: 64), count: 3).map(\.bytes)
+        frames[1][0] &= ~0x10  // show_frame
+        var decoder = try VPXDecoder(.vp8)
+        let shown = try frames.map { frame throws(VPXError) in try decoder.picture(of: frame) != nil }
+        #expect(shown == [true, false, true])
+    }
+
     @Test(arguments: VPXCodec.allCases)
     func needsAKeyframeFirst(_ codec: VPXCodec) throws {
         var encoder = try VPXEncoder(.init(codec, width: 64, height: 64, bitrate: 150_000))

@@ -76,6 +76,18 @@ import Testing
         #expect(layers == [0, 2, 1, 0, 2, 1, 2, 0, 2])
     }
 
+    /// What is dropped is made up for: the frames that come out have the same pattern.
+    @Test func keepsThePatternWherePicturesAreDropped() throws {
+        var configuration = VPXEncoder.Configuration(.vp8, width: 160, height: 96, bitrate: 20_000)
+        configuration.temporalLayers = 3
+        configuration.dropsFrames = true
+        configuration.quantizer = 2...20
+        var encoder = try VPXEncoder(configuration)
+        let frames = try encoder.frames(of: MovingPicture(width: 160, height: 96), count: 40)
+        #expect(4..<40 ~= frames.count)
+        #expect(frames.map(\.about.temporalLayer) == frames.indices.map { [0, 2, 1, 2][$0 % 4] })
+    }
+
     /// 60 per cent of the bits in the base of two layers, 40 of three (libwebrtc's shares), roughly.
     @Test(arguments: [(2, 0.6), (3, 0.4)])
     func sharesTheBitrate(_ layers: Int, _ share: Double) throws {

@@ -5,11 +5,11 @@ internal import CCodecs
 
 /// One stream's decoder. Owns libopus' state, about 25 kB; decoding allocates nothing.
 ///
-/// One call for each 20 ms (or what the packets hold), in the order of the packets:
+/// One call for each packet that was sent, in their order:
 ///
-///     received  n          n + 2      n + 3
-///     call      decode(n)  recover    decode(n + 2)  decode(n + 3)      the packet after the gap is there in time
-///               decode(n)  conceal    decode(n + 2)  decode(n + 3)      it is not, or has no FEC
+///     n arrived        decode(n)
+///     n + 1 is lost    recover(from: n + 2) if that one is there in time and has FEC, else conceal
+///     n + 2 arrived    decode(n + 2)
 ///
 /// `@unchecked Sendable` as `OpusEncoder` is: the only owner of its pointer, `mutating` calls only, no state elsewhere.
 public struct OpusDecoder: ~Copyable, @unchecked Sendable {

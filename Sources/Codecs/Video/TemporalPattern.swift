@@ -1,12 +1,11 @@
 // Which temporal layer each VP8 frame belongs to, and what it may refer to and replace, so that a receiver may be sent
-// fewer layers: the patterns that libwebrtc and Chromium use.
+// fewer layers: the patterns of libwebrtc and Chromium.
 //
-//     two layers     T1    ┌1   ┌1           three layers     T2   ┌2    ┌2
-//                    T0   0┴──0─┴──0                          T1   │  ┌1─┘│
-//                                                             T0  0┴──┴───0
+//     frame            0     1     2     3     0 …
+//     two layers       T0    T1    T0    T1          refers to Last; T0 replaces it
+//     three layers     T0    T2    T1    T2          T1 also replaces Golden, to which the second T2 refers, too
 //
-// Base frames refer to and replace Last. In three layers the middle one replaces Golden, and the second of the two
-// highest frames refers to it too. No frame of an upper layer changes what a lower one is read with.
+// No frame of an upper layer changes what a lower one is read with.
 
 internal import CCodecs
 
