@@ -64,7 +64,8 @@ forbid "CRelay/core performs no I/O and reads no clock" text \
 forbid "CRelay/core calls no clock, no random source, no printf" code \
     '(?<![\w_])(clock_gettime|gettimeofday|time|rand|random|getrandom|printf|fprintf|usleep|nanosleep)\s*\(' $core
 forbid "CRelay/core includes nothing of io/" text '#\s*include\s*".*io/' $core
-forbid "CRelay knows no crypto library but libsrtp" text '#\s*include\s*<openssl/' Sources/CRelay
+forbid "each crypto library stays behind its seam in CRelay" text \
+    '#\s*include\s*<(openssl/|srtp2/|intel-ipsec-mb)' Sources/CRelay
 imports "MediaRelay imports no package and no Foundation" Sources/MediaRelay 'CRelay|CCrypto|Synchronization|Glibc|Musl|Darwin|MediaRelay'
 imports "Codecs imports no package, no Foundation and no other target of ours" Sources/Codecs 'CCodecs|Codecs'
 forbid "libopus and libvpx are known to CCodecs only" text '#\s*include\s*<(opus|vpx)/' Sources/CRelay Sources/CCrypto Sources/CZlib \

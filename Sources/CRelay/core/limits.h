@@ -44,6 +44,8 @@
 #define CR_ARRIVALS 1024u
 // Packets the replay window of SRTP looks back (RFC 3711, 3.3.2 asks for 64 at least, S-08 for 128). Late RTX needs more.
 #define CR_SRTP_WINDOW 1024u
+// The same for SRTCP, as libsrtp has it. Reports are few: 128 are many seconds of them.
+#define CR_SRTCP_WINDOW 128u
 
 // ------------------------------------------------------------------------------------------------------ receiving
 

@@ -2,6 +2,8 @@
 
 #include "srtp.h"
 
+#include "srtp_aead.h"
+
 size_t cr_srtp_key_bytes(cr_srtp_profile profile) {
     switch (profile) {
     case CR_SRTP_AES128_CM_SHA1_80: return 16 + 14;  // RFC 5764, 4.1.2
@@ -13,7 +15,16 @@ size_t cr_srtp_key_bytes(cr_srtp_profile profile) {
 
 cr_srtp *cr_srtp_open(cr_srtp_profile profile, cr_srtp_direction direction, const uint8_t *key, size_t key_length) {
     if (key_length == 0 || key_length != cr_srtp_key_bytes(profile)) return NULL;
-    return cr_srtp_lib_open(profile, direction, key, key_length);
+    if (profile == CR_SRTP_AES128_CM_SHA1_80) return cr_srtp_lib_open(profile, direction, key, key_length);
+    cr_srtp_keys keys;
+    cr_srtp *srtp = cr_srtp_derive_keys(key, key_length, &keys) ? cr_srtp_aead_open(cr_aead_best(), direction, &keys)
+                                                                : NULL;
+    cr_wipe(&keys, sizeof keys);
+    return srtp;
+}
+
+const char *cr_srtp_backend_name(void) {
+    return cr_aead_best()->name;
 }
 
 void cr_srtp_close(cr_srtp *srtp) {

@@ -1,8 +1,9 @@
 // srtp.h: the seam between the core and what encrypts (RFC 3711, RFC 7714). One cr_srtp is one direction of one
-// transport: a master key, any number of SSRCs. srtp_lib.c is the libsrtp2 back end.
+// transport: a master key, any number of SSRCs. srtp_aead.c is the back end of what nearly all clients use, srtp_lib.c
+// (libsrtp2) that of the rest. Nothing here knows a shard: whoever speaks SRTP can use it, in either role.
 //
 // Protecting takes the plain header and the plain payload and writes a whole packet elsewhere: the payload is shared by
-// all subscribers, so sealing from it straight into the send buffer saves the copy where a back end can.
+// all subscribers, so sealing from it straight into the send buffer saves the copy.
 
 #ifndef CR_SRTP_H
 #define CR_SRTP_H
@@ -15,7 +16,7 @@
 
 typedef enum cr_srtp_status {
     CR_SRTP_OK = 0,
-    CR_SRTP_AUTHENTICATION,  // the tag is wrong: nothing changed
+    CR_SRTP_AUTHENTICATION,  // the tag is wrong: nothing changed in the context
     CR_SRTP_REPLAY,          // seen before, or older than the window
     CR_SRTP_MALFORMED,       // shorter than a header and a tag
     CR_SRTP_FAILED,          // the back end refused
@@ -23,7 +24,8 @@ typedef enum cr_srtp_status {
 
 typedef enum cr_srtp_direction { CR_SRTP_RECEIVE, CR_SRTP_SEND } cr_srtp_direction;
 
-// The plain parts of an outgoing RTP packet, in order. `prefix` is the original sequence number of a retransmission.
+// The plain parts of an outgoing RTP packet, in order: the whole header with CSRCs and extension block, which stays in the
+// clear, and what is encrypted. `prefix` is the original sequence number of a retransmission.
 typedef struct cr_srtp_parts {
     const uint8_t *header;
     size_t header_length;
@@ -46,7 +48,7 @@ void cr_srtp_forget(cr_srtp *srtp, uint32_t ssrc);
 
 cr_srtp_status cr_srtp_protect_rtp(cr_srtp *srtp, const cr_srtp_parts *parts, uint8_t *out, size_t capacity,
                                    size_t *out_length);
-// In place; *length becomes that of the plain packet.
+// In place; *length becomes that of the plain packet. After a wrong tag the packet is worth nothing.
 cr_srtp_status cr_srtp_unprotect_rtp(cr_srtp *srtp, uint8_t *packet, size_t *length);
 cr_srtp_status cr_srtp_protect_rtcp(cr_srtp *srtp, const uint8_t *plain, size_t plain_length, uint8_t *out,
                                     size_t capacity, size_t *out_length);

@@ -161,6 +161,9 @@ typedef enum cr_srtp_profile {
     CR_SRTP_AEAD_AES_256_GCM = 0x0008,
 } cr_srtp_profile;
 
+// What encrypts the AEAD profiles on this machine, chosen by the processor: "ipsec-mb avx512", "openssl" …
+const char *cr_srtp_backend_name(void);
+
 // Master key followed by master salt, per direction: 16+14, 16+12 or 32+12 bytes. Copied; the caller wipes its own.
 cr_result cr_transport_set_keys(cr_shard *shard, cr_id transport, cr_srtp_profile profile,
                                 const uint8_t *receive_key, const uint8_t *send_key, size_t key_length);
