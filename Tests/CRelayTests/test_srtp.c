@@ -1,7 +1,7 @@
-// The SRTP seam: known answers, both directions, rollover, replay, and hostile lengths. The expected packets of the AEAD
-// profiles were computed with an independent AES (key derivation of RFC 3711, 4.3.1, then RFC 7714, 8.1 and 9.1): the raw
-// vectors of RFC 7714, 16 and 17 begin with session keys, which a master-key interface cannot take. The AES-CM one starts
-// from the master key of RFC 3711, B.3.
+// The SRTP seam, all profiles alike: known answers, both directions, rollover, replay, hostile lengths. The expected
+// packets of the AEAD profiles were computed with an independent AES (key derivation of RFC 3711, 4.3.1, then RFC 7714,
+// 8.1 and 9.1) from a master key; the vectors of RFC 7714, which begin with session keys, are test_srtp_aead.c's. The
+// AES-CM one starts from the master key of RFC 3711, B.3.
 
 #include "../../Sources/CRelay/core/limits.h"
 #include "../../Sources/CRelay/core/srtp.h"

@@ -1,6 +1,6 @@
-// aead.h: the seam between SRTP's framing (srtp_aead.c) and the library that runs AES-GCM: a 12-byte IV, a 16-byte tag
-// (RFC 7714, 8 and 9). aead_ipsec.c is Intel's ipsec-mb, aead_evp.c OpenSSL; both give the same bytes. Who makes IVs and
-// sees to it that none comes twice is the framing's business.
+// aead.h: the seam between SRTP's framing (srtp_aead.c) and the library that runs AES-GCM: 12 bytes of IV, 16 of tag
+// (RFC 7714, 8 and 9). aead_ipsec.c is Intel's ipsec-mb, aead_evp.c OpenSSL; both give the same bytes. Making IVs, and
+// none of them twice, is the framing's business.
 
 #ifndef CR_AEAD_H
 #define CR_AEAD_H

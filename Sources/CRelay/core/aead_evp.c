@@ -1,5 +1,5 @@
-// aead_evp.c: AES-GCM by OpenSSL's EVP, where ipsec-mb does not run: arm64, and x86 without AES instructions. One context
-// per key, made ready once; a packet only sets its IV (no allocation, no lock).
+// aead_evp.c: AES-GCM by OpenSSL's EVP, where ipsec-mb does not run: arm64, and x86 without AES instructions. Each key
+// has a context, made ready once; a packet only sets its IV (no allocation, no lock).
 
 #include "aead.h"
 

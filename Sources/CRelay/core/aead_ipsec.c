@@ -1,5 +1,5 @@
-// aead_ipsec.c: AES-GCM by Intel's ipsec-mb, called directly: one call per packet, straight from the shared payload into
-// the send buffer. Its GCM calls know nothing of the manager they are found in, so one is made once, asked for its
+// aead_ipsec.c: AES-GCM by Intel's ipsec-mb, called directly: one call per packet, from the shared payload straight
+// into the send buffer. Its GCM calls know nothing of the manager they are found in, so one is made once, asked for its
 // functions and given back; all workers use those, each with keys of its own.
 
 #include "aead.h"

@@ -24,8 +24,8 @@ typedef enum cr_srtp_status {
 
 typedef enum cr_srtp_direction { CR_SRTP_RECEIVE, CR_SRTP_SEND } cr_srtp_direction;
 
-// The plain parts of an outgoing RTP packet, in order: the whole header with CSRCs and extension block, which stays in the
-// clear, and what is encrypted. `prefix` is the original sequence number of a retransmission.
+// The plain parts of an outgoing RTP packet, in order: the whole header with CSRCs and extension block, which stays in
+// the clear, and what is encrypted. `prefix` is the original sequence number of a retransmission.
 typedef struct cr_srtp_parts {
     const uint8_t *header;
     size_t header_length;

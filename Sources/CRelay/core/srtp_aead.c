@@ -1,4 +1,4 @@
-// srtp_aead.c: the framing of AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 3711, RFC 7714). The cipher is aead.h's business.
+// srtp_aead.c: the framing of AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 3711, RFC 7714). The cipher is behind aead.h.
 //
 //   SRTP    header, CSRCs, extension │ payload          │ tag          clear, authenticated │ encrypted
 //   SRTCP   first 8 bytes            │ rest             │ tag │ E, index of 31 bits
@@ -79,9 +79,9 @@ static size_t read_header(const uint8_t *packet, size_t length, uint16_t *sequen
 // one of its SSRC (forward.c counts and never goes back, transport.c goes on where a closed forward of the same SSRC
 // stopped), so its index was never used under this key. A number that comes again, in a forward without RTX, is one of
 // the last ones, gets the same index by the same rule, and its bytes are the same to the last one: output.c writes both
-// times, and retransmit.c refuses when the stream restarted in between, transport.c when the extensions changed. The same
-// text under the same nonce is the same packet, which tells an observer nothing but that it was sent again. Behind the
-// last index of 48 bits the key is used up and nothing goes out at all.
+// times, and retransmit.c refuses when the stream restarted in between, transport.c when the extensions changed. The
+// same text under the same nonce is the same packet, which tells an observer nothing but that it was sent again. Behind
+// the last index of 48 bits the key is used up and nothing goes out at all.
 static cr_srtp_status take_index(srtp_aead *aead, uint32_t ssrc, uint16_t sequence, uint64_t *index) {
     cr_srtp_source *source = cr_srtp_source_find(&aead->sources, ssrc);
     uint64_t next = source ? source->rtp_next : 0;
@@ -102,9 +102,8 @@ static cr_srtp_status aead_protect_rtp(cr_srtp *srtp, const cr_srtp_parts *parts
     uint32_t ssrc;
     cr_writer writer = cr_writer_make(out, capacity < CR_PACKET_BYTES ? capacity : CR_PACKET_BYTES);
     // A header part that is longer than the header would send payload in the clear.
-    if (read_header(parts->header, parts->header_length, &sequence, &ssrc) != parts->header_length) {
-        return CR_SRTP_FAILED;
-    }
+    size_t header_length = read_header(parts->header, parts->header_length, &sequence, &ssrc);
+    if (header_length == 0 || header_length != parts->header_length) return CR_SRTP_FAILED;
     cr_write_bytes(&writer, parts->header, parts->header_length);
     size_t room = cr_writer_room(&writer);
     if (parts->prefix_length > room || parts->payload_length > room - parts->prefix_length ||

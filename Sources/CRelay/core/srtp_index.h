@@ -1,5 +1,5 @@
-// srtp_index.h: packet indices of SRTP and the replay window over them (RFC 3711, 3.3.1 and 3.3.2). Arithmetic only: who
-// asks before decrypting and commits after is srtp_aead.c's business. `next` is one above the highest index so far; 0
+// srtp_index.h: packet indices of SRTP and the replay window over them (RFC 3711, 3.3.1 and 3.3.2). Arithmetic only: to
+// ask before decrypting and to commit after is srtp_aead.c's business. `next` is one above the highest index so far; 0
 // means that there was none.
 
 #ifndef CR_SRTP_INDEX_H

@@ -61,6 +61,10 @@ static void lib_close(cr_srtp *srtp) {
 }
 
 static void lib_forget(cr_srtp *srtp, uint32_t ssrc) {
+    uint8_t bytes[sizeof ssrc];
+    cr_writer writer = cr_writer_make(bytes, sizeof bytes);
+    cr_write_u32(&writer, ssrc);
+    memcpy(&ssrc, bytes, sizeof ssrc);  // it looks for the SSRC as it stands in the packet
     srtp_remove_stream(lib_of(srtp)->session, ssrc);  // fails for an unknown SSRC: nothing to forget then
 }
 

@@ -1,5 +1,5 @@
-// srtp_source.c: see srtp_source.h. Linear probing, at most three quarters full; what lies behind a removed source moves
-// up, so that no search has to step over graves. No secret seed: SSRCs get here only with a proved packet, and
+// srtp_source.c: see srtp_source.h. Linear probing, at most three quarters full; what lies behind a removed source
+// moves up, so that no search has to step over graves. No secret seed: SSRCs get here only with a proved packet, and
 // cr_transport_may_use_ssrc bounds how many.
 
 #include "srtp_source.h"

@@ -1,5 +1,5 @@
-// srtp_source.h: the SSRCs of one SRTP context and what each has to remember: how far its indices got and, for receiving,
-// which of the last ones came. A small hash table that grows; nothing is allocated for a packet of a known SSRC.
+// srtp_source.h: the SSRCs of one SRTP context and what each has to remember: how far its indices got and, for
+// receiving, which of the last ones came. A hash table that grows; a packet of a known SSRC allocates nothing.
 
 #ifndef CR_SRTP_SOURCE_H
 #define CR_SRTP_SOURCE_H

@@ -1,7 +1,7 @@
-// Fuzz target: hostile SRTP and SRTCP to open receive contexts of the AEAD profiles, judged by libsrtp2. The input is a
-// script: a byte that chooses profile and cipher, then steps of one byte of operation, one of operand, one of length and
-// that many bytes. The bytes are a datagram as it is, or a plain one that is sealed first, maybe damaged, and sent once
-// or again. Both must say the same of every datagram, and open it to the same bytes.
+// Fuzz target: hostile SRTP and SRTCP to an open receive context of the AEAD profiles, judged by libsrtp2. The input is
+// a script: a byte that chooses profile, cipher and judge, then steps of one byte of operation, one of operand, one of
+// length and that many bytes. The bytes are a datagram as it is, or a plain one that is sealed first, maybe damaged,
+// and sent once or again. Both must let in the same datagrams, and open them to the same bytes.
 
 #include "../../../Sources/CRelay/core/bytes.h"
 #include "../../../Sources/CRelay/core/limits.h"
@@ -13,8 +13,10 @@
 #define KEY "a key and a salt for both ends, of 44 bytes .."
 #define ROOM 512u
 
+// Opening libsrtp2 takes ten times as long as all the rest of a run, so only some inputs are judged.
 typedef struct ends {
-    cr_srtp *sending, *receiving, *oracle;
+    cr_srtp *sending, *receiving;
+    cr_srtp *oracle;  // or NULL
 } ends;
 
 static void require(bool condition) {
@@ -29,11 +31,11 @@ static ends open_ends(uint8_t choice) {
     require(cr_srtp_derive_keys((const uint8_t *)KEY, length, &keys));
     return (ends){.sending = cr_srtp_aead_open(cipher, CR_SRTP_SEND, &keys),
                   .receiving = cr_srtp_aead_open(cipher, CR_SRTP_RECEIVE, &keys),
-                  .oracle = cr_srtp_lib_open(profile, CR_SRTP_RECEIVE, (const uint8_t *)KEY, length)};
+                  .oracle = choice & 4 ? NULL : cr_srtp_lib_open(profile, CR_SRTP_RECEIVE, (const uint8_t *)KEY,
+                                                                 length)};
 }
 
-// libsrtp names some refusals otherwise (what is shorter than its header, what is not version 2): what counts is whether
-// a datagram is let in, and that a replay is never anything else.
+// libsrtp names some refusals otherwise (what is not version 2 has a wrong tag): what counts is who is let in.
 static void deliver(const ends *ends, bool rtcp, const uint8_t *wire, size_t length) {
     uint8_t ours[ROOM], theirs[ROOM];
     memcpy(ours, wire, length);
@@ -41,13 +43,11 @@ static void deliver(const ends *ends, bool rtcp, const uint8_t *wire, size_t len
     size_t our_length = length, their_length = length;
     cr_srtp_status (*unprotect)(cr_srtp *, uint8_t *, size_t *) = rtcp ? cr_srtp_unprotect_rtcp : cr_srtp_unprotect_rtp;
     cr_srtp_status our_status = unprotect(ends->receiving, ours, &our_length);
+    require(our_status == CR_SRTP_OK ? our_length < length : our_length == length);
+    if (!ends->oracle) return;
     cr_srtp_status their_status = unprotect(ends->oracle, theirs, &their_length);
     require((our_status == CR_SRTP_OK) == (their_status == CR_SRTP_OK));
-    if (our_status != CR_SRTP_OK) {
-        require(our_length == length);
-        return;
-    }
-    require(our_length == their_length && memcmp(ours, theirs, our_length) == 0);
+    if (our_status == CR_SRTP_OK) require(our_length == their_length && memcmp(ours, theirs, our_length) == 0);
 }
 
 // The header as long as its own bytes say, the rest is payload; a header that is none is refused.
@@ -91,7 +91,7 @@ static void step(const ends *ends, uint8_t operation, uint8_t operand, const uin
             cr_reader reader = cr_reader_make(bytes, length);
             uint32_t ssrc = cr_read_u32(&reader);
             cr_srtp_forget(ends->receiving, ssrc);
-            cr_srtp_forget(ends->oracle, ssrc);
+            if (ends->oracle) cr_srtp_forget(ends->oracle, ssrc);
         }
         return;
     }
@@ -100,7 +100,7 @@ static void step(const ends *ends, uint8_t operation, uint8_t operand, const uin
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1) return 0;
     ends ends = open_ends(data[0]);
-    require(ends.sending && ends.receiving && ends.oracle);
+    require(ends.sending && ends.receiving && (ends.oracle || data[0] & 4));
     data++, size--;
     for (int steps = 0; size >= 3 && steps < 200; steps++) {
         size_t length = data[2];

@@ -1,6 +1,6 @@
-// srtp_null.c: stands in for srtp_lib.c and srtp_aead.c in the fuzz targets that are not about them: a constant tag instead
-// of cryptography, so that the fuzzer spends its time in our code (a hundred times more runs) and can write packets that
-// pass. No replay protection, so duplicates reach the receive window as well.
+// srtp_null.c: stands in for srtp_lib.c and srtp_aead.c in the fuzz targets that are not about them: a constant tag
+// instead of cryptography, so that the fuzzer spends its time in our code (a hundred times more runs) and can write
+// packets that pass. No replay protection, so duplicates reach the receive window as well.
 
 #include "../../../Sources/CRelay/core/bytes.h"
 #include "../../../Sources/CRelay/core/srtp_aead.h"
