@@ -1,5 +1,5 @@
-// bench.c: the blocks of the table. Each runs in a process of its own: libsrtp2 on NSS, the back end of today, gets
-// slower with every SRTP context of the process, so blocks in one process would measure each other.
+// bench.c: the blocks of the table. Each runs in a process of its own: libsrtp2 on NSS, which stands there for comparison,
+// gets slower with every SRTP context of the process, so blocks in one process would measure each other.
 
 #define _GNU_SOURCE
 #include "bench.h"
@@ -74,7 +74,8 @@ static bool run_block(const block *block, const char *title) {
 }
 
 int main(int count, char **words) {
-    printf("ns of thread CPU per forwarded packet; AEAD_AES_128_GCM, back end libsrtp2\n");
+    if (count > 2 && strcmp(words[1], "instructions") == 0) return bench_instructions(words[2]) ? 0 : 1;
+    printf("ns of thread CPU per forwarded packet; AEAD_AES_128_GCM by %s\n", cr_srtp_backend_name());
     printf("    %-42s %8s %8s %8s %12s\n", "", "min", "quartile", "median", "packets/core-s");
     for (size_t index = 0; index < sizeof blocks / sizeof blocks[0]; index++) {
         char title[100];

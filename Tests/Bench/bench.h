@@ -9,6 +9,8 @@
 // memory.c: no kernel.
 void bench_memory(const shape *shape, uint32_t subscribers);
 void bench_objects(void);
+// A number of forwarded packets for a tool that counts instructions (instructions.sh). False: no such case.
+bool bench_instructions(const char *name);
 // udp.c: over loopback sockets.
 void bench_udp(const shape *shape, uint32_t subscribers);
 

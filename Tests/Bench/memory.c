@@ -1,7 +1,8 @@
 // memory.c: the core without the kernel: packets enter and leave by function calls. Beside it, in the same slices and
-// over the same keys, the steps it cannot do without: the SRTP back end and the new header.
+// over the same keys, the steps it cannot do without, what other SRTP back ends would cost, and the reference loop.
 
 #include "bench.h"
+#include "reference.h"
 #include "room.h"
 
 #include <stdlib.h>
@@ -62,14 +63,15 @@ static void check(fanout *fanout) {
     room_check_forwards(room, fanout->forwarded);
 }
 
-static uint64_t core_slice(void *context, stopwatch *watch) {
-    fanout *fanout = context;
-    room *room = fanout->room;
+static void make_packets(fanout *fanout) {
     for (uint32_t index = 0; index < fanout->packets; index++) {
-        fanout->lengths[index] = room_next_packet(room, fanout->wire[index]);
+        fanout->lengths[index] = room_next_packet(fanout->room, fanout->wire[index]);
     }
+}
+
+static void forward_packets(fanout *fanout) {
+    room *room = fanout->room;
     uint64_t now_us = room->now_us - (uint64_t)fanout->packets * room->shape->interval_us;
-    stopwatch_start(watch);
     for (uint32_t index = 0; index < fanout->packets; index++) {
         now_us += room->shape->interval_us;
         cr_memory_receive(room->shard, now_us, &room->publisher, fanout->wire[index], fanout->lengths[index]);
@@ -78,17 +80,45 @@ static uint64_t core_slice(void *context, stopwatch *watch) {
         }
         room_release_events(room);
     }
+}
+
+static uint64_t core_slice(void *context, stopwatch *watch) {
+    fanout *fanout = context;
+    make_packets(fanout);
+    stopwatch_start(watch);
+    forward_packets(fanout);
     stopwatch_stop(watch);
-    uint64_t operations = (uint64_t)fanout->packets * room->subscribers;
+    uint64_t operations = (uint64_t)fanout->packets * fanout->room->subscribers;
     fanout->forwarded += operations;
-    room_check_forwards(room, fanout->forwarded);
+    room_check_forwards(fanout->room, fanout->forwarded);
     return operations;
 }
 
-// Protects again what the core protected last, under the same keys and numbers: with contexts of its own the back end
-// would have to serve twice as many (libsrtp2 on NSS gets slower with each).
+// A back end alone, over the core's own contexts or others with the same keys.
+typedef struct sealing {
+    fanout *fanout;
+    cr_srtp *contexts[ROOM_MAX_SUBSCRIBERS];  // NULL: the core's
+} sealing;
+
+static sealing *sealing_open(fanout *fanout, cr_srtp *(*open)(uint32_t subscriber)) {
+    sealing *sealing = calloc(1, sizeof *sealing);
+    sealing->fanout = fanout;
+    for (uint32_t index = 0; open && index < fanout->room->subscribers; index++) {
+        sealing->contexts[index] = open(index);
+        if (!sealing->contexts[index]) fail("no SRTP context to compare with");
+    }
+    return sealing;
+}
+
+static void sealing_close(sealing *sealing) {
+    for (uint32_t index = 0; index < ROOM_MAX_SUBSCRIBERS; index++) cr_srtp_close(sealing->contexts[index]);
+    free(sealing);
+}
+
+// Protects again what the core protected last, under the same keys and numbers.
 static uint64_t protect_slice(void *context, stopwatch *watch) {
-    fanout *fanout = context;
+    sealing *sealing = context;
+    fanout *fanout = sealing->fanout;
     room *room = fanout->room;
     const cr_rtp *rtp = &room->plain_rtp;
     cr_srtp *keys[ROOM_MAX_SUBSCRIBERS];
@@ -97,7 +127,7 @@ static uint64_t protect_slice(void *context, stopwatch *watch) {
     uint16_t last[ROOM_MAX_SUBSCRIBERS];
     for (uint32_t index = 0; index < room->subscribers; index++) {
         cr_rtp_fields fields = room_outgoing(room, index);
-        keys[index] = room_send_keys(room, index);
+        keys[index] = sealing->contexts[index] ? sealing->contexts[index] : room_send_keys(room, index);
         last[index] = fields.sequence;
         parts.header_length = cr_rtp_write_header(&fields, rtp, room->plain, room_subscriber_extensions(),
                                                   headers[index], sizeof headers[index]);
@@ -141,26 +171,80 @@ static uint64_t header_slice(void *context, stopwatch *watch) {
     return (uint64_t)fanout->packets * room->subscribers;
 }
 
+static reference *open_reference(const shape *shape, uint32_t subscribers, uint32_t round_packets) {
+    reference_shape reference = {.subscribers = subscribers, .round_packets = round_packets,
+                                 .rtp_bytes = shape->rtp_bytes, .output = REFERENCE_NO_SEND};
+    return reference_open(&reference, NULL);
+}
+
 void bench_memory(const shape *shape, uint32_t subscribers) {
     fanout *encrypted = fanout_open(shape, true, subscribers), *plain = fanout_open(shape, false, subscribers);
     check(encrypted);
     check(plain);
-    enum { CORE, CORE_PLAIN, PROTECT, HEADER, GETPPID, XORSHIFT, COUNT };
+    sealing *ours = sealing_open(encrypted, NULL), *openssl = sealing_open(encrypted, room_open_openssl);
+    sealing *libsrtp = sealing_open(encrypted, room_open_libsrtp);
+    reference *one = open_reference(shape, subscribers, 1), *eight = open_reference(shape, subscribers, 8);
+    enum { CORE, CORE_PLAIN, PROTECT, OPENSSL, LIBSRTP, HEADER, REFERENCE_1, REFERENCE_8, GETPPID, XORSHIFT, COUNT };
     variant variants[COUNT] = {
         [CORE] = {.name = "packet core", .run = core_slice, .context = encrypted},
         [CORE_PLAIN] = {.name = "packet core, copying instead of encrypting", .run = core_slice, .context = plain},
-        [PROTECT] = {.name = "SRTP back end alone", .run = protect_slice, .context = encrypted},
+        [PROTECT] = {.name = "SRTP back end alone", .run = protect_slice, .context = ours},
+        [OPENSSL] = {.name = "the same by OpenSSL", .run = protect_slice, .context = openssl},
+        [LIBSRTP] = {.name = "the same by libsrtp2", .run = protect_slice, .context = libsrtp},
         [HEADER] = {.name = "new header alone", .run = header_slice, .context = encrypted},
+        [REFERENCE_1] = {.name = "reference loop, packets one by one", .run = reference_slice, .context = one},
+        [REFERENCE_8] = {.name = "reference loop, eight together", .run = reference_slice, .context = eight},
         [GETPPID] = {.name = "getppid", .run = getppid_slice},
         [XORSHIFT] = {.name = "1000 xorshift steps", .run = xorshift_slice},
     };
     measure(variants, COUNT);
-    print_packets(&variants[CORE], HEADER + 1);
+    print_packets(&variants[CORE], REFERENCE_8 + 1);
     print_ratio("core ÷ back end", &variants[CORE], &variants[PROTECT]);
+    print_ratio("core ÷ reference, one by one", &variants[CORE], &variants[REFERENCE_1]);
+    print_ratio("core ÷ reference, eight together", &variants[CORE], &variants[REFERENCE_8]);
     print_controls(&variants[GETPPID], COUNT - GETPPID);
     print_interrupted(variants, COUNT);
+    reference_close(one);
+    reference_close(eight);
+    sealing_close(ours);
+    sealing_close(openssl);
+    sealing_close(libsrtp);
     fanout_close(encrypted);
     fanout_close(plain);
+}
+
+// callgrind counts what happens inside; instructions.sh knows the name.
+__attribute__((noinline)) void bench_counted_packets(fanout *fanout) {
+    forward_packets(fanout);
+}
+
+bool bench_instructions(const char *name) {
+    static const struct {
+        const char *name;
+        const shape *shape;
+        bool encrypted;
+        uint32_t subscribers;
+    } cases[] = {
+        {"video-10", &video_shape, true, 10},           {"video-299", &video_shape, true, 299},
+        {"video-299-copying", &video_shape, false, 299}, {"voice-299", &audio_shape, true, 299},
+        {"voice-299-copying", &audio_shape, false, 299},
+    };
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
+        if (strcmp(cases[index].name, name) != 0) continue;
+        fanout *fanout = fanout_open(cases[index].shape, cases[index].encrypted, cases[index].subscribers);
+        check(fanout);
+        // What only happens once is done before: caches are full, the pool has grown.
+        for (uint32_t packet = 0; packet < 2u * fanout->room->shape->cache_packets; packet += fanout->packets) {
+            make_packets(fanout);
+            forward_packets(fanout);
+        }
+        make_packets(fanout);
+        bench_counted_packets(fanout);
+        printf("%u packets, %s\n", fanout->packets * cases[index].subscribers, cr_srtp_backend_name());
+        fanout_close(fanout);
+        return true;
+    }
+    return false;
 }
 
 // What the first packet of an SSRC makes the back end allocate, for each subscriber.

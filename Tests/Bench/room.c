@@ -3,6 +3,7 @@
 #include "room.h"
 
 #include "../../Sources/CRelay/core/bytes.h"
+#include "../../Sources/CRelay/core/srtp_aead.h"
 #include "measure.h"
 
 #include <malloc.h>
@@ -227,6 +228,21 @@ size_t room_next_packet(room *room, uint8_t *wire) {
 
 cr_srtp *room_send_keys(const room *room, uint32_t subscriber) {
     return cr_transport_find(room->shard, transport_id(subscriber + 1))->send_keys;
+}
+
+cr_srtp *room_open_openssl(uint32_t subscriber) {
+    uint8_t key[LONGEST_KEY_BYTES];
+    cr_srtp_keys keys;
+    make_key(subscriber + 1, CR_SRTP_SEND, key);
+    return cr_srtp_derive_keys(key, cr_srtp_key_bytes(PROFILE), &keys)
+               ? cr_srtp_aead_open(cr_aead_evp(), CR_SRTP_SEND, &keys)
+               : NULL;
+}
+
+cr_srtp *room_open_libsrtp(uint32_t subscriber) {
+    uint8_t key[LONGEST_KEY_BYTES];
+    make_key(subscriber + 1, CR_SRTP_SEND, key);
+    return cr_srtp_lib_open(PROFILE, CR_SRTP_SEND, key, cr_srtp_key_bytes(PROFILE));
 }
 
 cr_rtp_fields room_outgoing(const room *room, uint32_t subscriber) {

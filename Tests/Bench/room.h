@@ -53,6 +53,9 @@ void room_close(room *room);
 size_t room_next_packet(room *room, uint8_t *wire);
 // Subscribers' keys and outgoing fields, for those who measure a step of the core alone.
 cr_srtp *room_send_keys(const room *room, uint32_t subscriber);
+// The same keys in a context of another back end, the caller's to close.
+cr_srtp *room_open_openssl(uint32_t subscriber);
+cr_srtp *room_open_libsrtp(uint32_t subscriber);
 cr_rtp_fields room_outgoing(const room *room, uint32_t subscriber);
 const cr_extension_map *room_subscriber_extensions(void);
 // Ends the process unless nothing was dropped, everything was forwarded and nothing waits.

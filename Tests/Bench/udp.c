@@ -4,6 +4,7 @@
 
 #define _GNU_SOURCE
 #include "bench.h"
+#include "reference.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -167,15 +168,25 @@ static uint64_t sendto_slice(void *context, stopwatch *watch) {
     return (uint64_t)rounds * network->subscribers;
 }
 
+static reference *open_reference(const network *network, const shape *shape, reference_output output) {
+    reference_shape reference = {.subscribers = network->subscribers, .round_packets = BURST_PACKETS,
+                                 .rtp_bytes = shape->rtp_bytes, .output = output};
+    return reference_open(&reference, network->target_addresses);
+}
+
 void bench_udp(const shape *shape, uint32_t subscribers) {
     network *network = network_open(subscribers);
     station *encrypted = station_open(network, shape, true), *plain = station_open(network, shape, false);
     check(encrypted);
     check(plain);
-    enum { LOOP, LOOP_PLAIN, SENDTO, GETPPID, XORSHIFT, COUNT };
+    reference *single = open_reference(network, shape, REFERENCE_SENDMMSG);
+    reference *segmented = open_reference(network, shape, REFERENCE_GSO);
+    enum { LOOP, LOOP_PLAIN, SINGLE, SEGMENTED, SENDTO, GETPPID, XORSHIFT, COUNT };
     variant variants[COUNT] = {
         [LOOP] = {.name = "packet core and loop", .run = loop_slice, .context = encrypted},
         [LOOP_PLAIN] = {.name = "the same, copying instead of encrypting", .run = loop_slice, .context = plain},
+        [SINGLE] = {.name = "reference loop, sendmmsg", .run = reference_slice, .context = single},
+        [SEGMENTED] = {.name = "reference loop, four segments a message", .run = reference_slice, .context = segmented},
         [SENDTO] = {.name = "sendto alone", .run = sendto_slice, .context = network},
         [GETPPID] = {.name = "getppid", .run = getppid_slice},
         [XORSHIFT] = {.name = "1000 xorshift steps", .run = xorshift_slice},
@@ -184,8 +195,12 @@ void bench_udp(const shape *shape, uint32_t subscribers) {
     print_packets(&variants[LOOP], SENDTO + 1);
     print_ratio("core and loop ÷ sendto", &variants[LOOP], &variants[SENDTO]);
     print_ratio("the same, copying ÷ sendto", &variants[LOOP_PLAIN], &variants[SENDTO]);
+    print_ratio("core and loop ÷ reference, sendmmsg", &variants[LOOP], &variants[SINGLE]);
+    print_ratio("core and loop ÷ reference, segments", &variants[LOOP], &variants[SEGMENTED]);
     print_controls(&variants[GETPPID], COUNT - GETPPID);
     print_interrupted(variants, COUNT);
+    reference_close(single);
+    reference_close(segmented);
     station_close(encrypted);
     station_close(plain);
     network_close(network);
