@@ -14,6 +14,13 @@ let packetCoreSettings: [CSetting] = [
     .unsafeFlags(["-O3"], .when(configuration: .release))
 ]
 
+/// Intel's ipsec-mb exists for x86-64 only; elsewhere OpenSSL does its work (CRelay/core/aead.h).
+#if arch(x86_64)
+    let packetCoreLibraries = ["srtp2", "crypto", "IPSec_MB"]
+#else
+    let packetCoreLibraries = ["srtp2", "crypto"]
+#endif
+
 let package = Package(
     name: "hutong",
     platforms: [.macOS(.v15)],
@@ -40,7 +47,7 @@ let package = Package(
         .target(
             name: "CRelay",
             cSettings: packetCoreSettings,
-            linkerSettings: [.linkedLibrary("srtp2")]
+            linkerSettings: packetCoreLibraries.map { .linkedLibrary($0) }
         ),
         .target(
             name: "CCrypto",

@@ -9,6 +9,8 @@ build_packages=(
     binutils git libc6-dev libcurl4 libncurses6 libsqlite3-0 libstdc++-12-dev libxml2 pkg-config tzdata
     libopus-dev libsqlite3-dev libsrtp2-dev libssl-dev libvpx-dev zlib1g-dev
 )
+# Intel's cipher library exists for x86-64 only; elsewhere OpenSSL does its work.
+[ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] && build_packages+=(libipsec-mb-dev)
 # Two browsers, fonts for what Chinese names and emoji look like in screenshots, Python for the other clients, and `ip`
 # for a network of Firefox's own.
 test_packages=(chromium firefox-esr fonts-noto-cjk fonts-noto-color-emoji iproute2 python3 python3-venv)

@@ -35,6 +35,8 @@ public struct WorkerStatistics: Sendable, Equatable {
     public var transportFailures: [TransportFailure: UInt64] = [:]
     /// Gauge: in use now.
     public var srtpProfiles: [SRTPProfile: Int] = [:]
+    /// What encrypts the AEAD profiles on this machine.
+    public var srtpCipher = ""
     /// Gauges.
     public var publications = 0
     public var streams = 0

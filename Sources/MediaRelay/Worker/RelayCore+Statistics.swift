@@ -26,6 +26,7 @@ extension RelayCore {
         }
         result.srtpFailures =
             drops[Int(CR_DROP_AUTHENTICATION.rawValue)] &+ drops[Int(CR_DROP_REPLAY.rawValue)]
+        result.srtpCipher = cr_srtp_backend_name().map { String(cString: $0) } ?? ""
         for entry in transports.values {
             result.transports[entry.connection.stage, default: 0] += 1
             if entry.isConnected, let profile = entry.connection.profile {

@@ -64,7 +64,9 @@ extension MetricFamily {
         var transports = MetricFamily("hutong_transports", .gauge, "Client connections, by state.")
         var failures = MetricFamily("hutong_transport_failures_total", .counter, "Connections that failed, by reason.")
         var profiles = MetricFamily("hutong_srtp_profiles", .gauge, "Connections, by SRTP protection profile.")
+        var cipher = MetricFamily("hutong_srtp_cipher_info", .gauge, "Always 1; what encrypts AES-GCM is a label.")
         for worker in workers {
+            cipher.add(1, worker.label, MetricLabel("cipher", worker.srtpCipher))
             protocols.add(.integer(worker.stunIn), worker.label, MetricLabel("protocol", "stun"))
             protocols.add(.integer(worker.dtlsIn), worker.label, MetricLabel("protocol", "dtls"))
             protocols.add(.integer(worker.rtcpIn), worker.label, MetricLabel("protocol", "rtcp"))
@@ -84,7 +86,7 @@ extension MetricFamily {
                 profiles.add(MetricValue(count), worker.label, MetricLabel("profile", profile.rawValue))
             }
         }
-        return [protocols, drops, transports, failures, profiles]
+        return [protocols, drops, transports, failures, profiles, cipher]
     }
 
     /// One counter for each direction.
