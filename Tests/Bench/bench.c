@@ -1,4 +1,4 @@
-// bench.c: the blocks of the table. Each runs in a process of its own: libsrtp2 on NSS, which stands there for comparison,
+// bench.c: the blocks of the table. Each runs in a process of its own: libsrtp2 on NSS, which is there to compare with,
 // gets slower with every SRTP context of the process, so blocks in one process would measure each other.
 
 #define _GNU_SOURCE

@@ -27,7 +27,8 @@ for name in "${cases[@]}"; do
     before=$(sed -n "s/^$name //p" "$baseline" 2>/dev/null || true)
     line=$(printf '%-22s %6d' "$name" $instructions)
     if [ -n "$before" ]; then
-        line+=$(awk -v now=$instructions -v then="$before" 'BEGIN { printf "   baseline %6d   %+5.1f %%", then, 100 * now / then - 100 }')
+        line+=$(awk -v now=$instructions -v then="$before" \
+            'BEGIN { printf "   baseline %6d   %+5.1f %%", then, 100 * now / then - 100 }')
         if [ $((100 * instructions)) -gt $(((100 + most_percent) * before)) ]; then
             line+="   more than $most_percent % slower"
             failed=1

@@ -1,6 +1,7 @@
-// reference.c: see reference.h. A round, timed: read the clock, recvmmsg, open each packet; then for each subscriber and
-// packet a new header, the VP8 picture id, histories and counters, and AES-GCM from the shared plain packet straight into
-// the send buffer; sendmmsg whenever the batch is full.
+// reference.c: see reference.h. A round, timed: read the clock, recvmmsg, open each packet; then for each subscriber
+// and packet a new header, the VP8 picture id, histories and counters, and AES-GCM from the shared plain packet straight
+// into the send buffer; sendmmsg whenever the batch is full. Without sending there is no kernel at all: packets are
+// handed in by a copy, as memory.c hands them to the core.
 //
 // Left out on purpose, so that the distance is the price of it: demultiplexing and look-ups, replay window, ROC guess,
 // layers and keyframes, RTCP, retransmission, pacing and estimation, timers, packet reference counts, IPv6, metrics.
@@ -18,14 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PLAIN_HEADER 28u  // 12, and an extension block of four words: MID, abs-send-time, transport-wide number, padding
+#define PLAIN_HEADER 28u  // 12, and an extension block of four words: MID, abs-send-time, transport-wide number
 #define TAG 16u
 #define BIGGEST 1500u
 #define MOST_PACKETS 8u
 #define BATCH_MESSAGES 64u
 #define BATCH_BYTES (192u << 10)  // stays in the L2 cache
 #define HISTORY 1024u             // packets remembered per subscriber, for NACK and for congestion feedback
-#define SLICE_PACKETS 2000u
+#define SLICE_PACKETS 10000u      // forwarded ones; some milliseconds
 #define SEND_BUFFER_BYTES (4 << 20)
 #define VP8_BYTES 200u            // packets at least so long are video
 #ifndef UDP_SEGMENT
@@ -58,7 +59,8 @@ static void key_close(gcm_key *key) {
     free(key);
 }
 
-static void seal(gcm_key *key, const uint8_t *iv, const uint8_t *aad, const uint8_t *text, size_t length, uint8_t *out) {
+static void seal(gcm_key *key, const uint8_t *iv, const uint8_t *aad, const uint8_t *text, size_t length,
+                 uint8_t *out) {
     struct gcm_context_data context;
     IMB_AES128_GCM_ENC(manager, key, &context, out, text, length, iv, aad, PLAIN_HEADER, out + length, TAG);
 }
@@ -85,7 +87,8 @@ static void key_close(gcm_key *key) {
     EVP_CIPHER_CTX_free(key);
 }
 
-static void seal(gcm_key *key, const uint8_t *iv, const uint8_t *aad, const uint8_t *text, size_t length, uint8_t *out) {
+static void seal(gcm_key *key, const uint8_t *iv, const uint8_t *aad, const uint8_t *text, size_t length,
+                 uint8_t *out) {
     int written;
     EVP_CipherInit_ex(key, NULL, NULL, NULL, iv, -1);
     EVP_CipherUpdate(key, NULL, &written, aad, PLAIN_HEADER);
@@ -139,7 +142,7 @@ struct reference {
     uint8_t publisher_salt[12];
     uint64_t sequence;  // of the publisher's next packet
     int publisher, input, output, watching;
-    uint8_t incoming[MOST_PACKETS][BIGGEST], plain[MOST_PACKETS][BIGGEST];
+    uint8_t wire[MOST_PACKETS][BIGGEST], incoming[MOST_PACKETS][BIGGEST], plain[MOST_PACKETS][BIGGEST];
     size_t payload_bytes;
     struct mmsghdr in_messages[MOST_PACKETS], messages[BATCH_MESSAGES];
     struct iovec in_vectors[MOST_PACKETS], vectors[BATCH_MESSAGES];
@@ -201,7 +204,7 @@ static void derive(uint32_t number, uint8_t key[16], uint8_t salt[12]) {
 
 static void publish(reference *reference) {
     for (uint32_t packet = 0; packet < reference->shape.round_packets; packet++, reference->sequence++) {
-        uint8_t plain[BIGGEST], wire[BIGGEST], iv[12];
+        uint8_t plain[BIGGEST], *wire = reference->wire[packet], iv[12];
         memset(plain, 0, sizeof plain);
         uint64_t state = reference->sequence + 1;
         for (size_t at = PLAIN_HEADER; at < reference->shape.rtp_bytes; at++) plain[at] = (uint8_t)xorshift(&state);
@@ -218,13 +221,19 @@ static void publish(reference *reference) {
         seal(reference->publisher_sealing, iv, plain, plain + PLAIN_HEADER, reference->payload_bytes,
              wire + PLAIN_HEADER);
         size_t length = reference->shape.rtp_bytes + TAG;
+        if (reference->shape.output == REFERENCE_NO_SEND) continue;
         if (send(reference->publisher, wire, length, 0) != (ssize_t)length) fail("send: %s", strerror(errno));
     }
 }
 
 static void receive(reference *reference) {
     uint32_t count = reference->shape.round_packets;
-    if (recvmmsg(reference->input, reference->in_messages, count, MSG_DONTWAIT, NULL) != (int)count) {
+    if (reference->shape.output == REFERENCE_NO_SEND) {
+        size_t length = reference->shape.rtp_bytes + TAG;
+        for (uint32_t packet = 0; packet < count; packet++) {
+            memcpy(reference->incoming[packet], reference->wire[packet], length);
+        }
+    } else if (recvmmsg(reference->input, reference->in_messages, count, MSG_DONTWAIT, NULL) != (int)count) {
         fail("the reference loop received too little");
     }
     for (uint32_t packet = 0; packet < count; packet++) {
@@ -398,7 +407,7 @@ static void prepare_subscriber(reference *reference, uint32_t number, const stru
     to->address = *address;
 }
 
-// No figures without this: one subscriber's packets, read from a socket, are the publisher's by the judgement of libsrtp2.
+// No figures without this: libsrtp2 opens what one subscriber's socket gets, and it is what the publisher sent.
 static void check(reference *reference) {
     uint32_t number = reference->shape.subscribers / 2;
     subscriber *to = &reference->subscribers[number];

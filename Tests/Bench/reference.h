@@ -1,5 +1,5 @@
-// reference.h: the loop the core is judged by: the least work that every forwarding core must do, in one file that shares
-// no code with it. One publisher's packets are opened once and sealed anew for each subscriber.
+// reference.h: the loop the core is judged by: the least work that every forwarding core must do, in one file that
+// shares no code with it. One publisher's packets are opened once and sealed anew for each subscriber.
 
 #ifndef REFERENCE_H
 #define REFERENCE_H
@@ -25,8 +25,8 @@ typedef struct reference_shape {
 
 typedef struct reference reference;
 
-// `targets`: where the subscribers' packets go; NULL with REFERENCE_NO_SEND. Ends the process unless libsrtp2 opens what
-// one subscriber gets.
+// `targets`: where the subscribers' packets go; NULL with REFERENCE_NO_SEND. Ends the process unless libsrtp2 opens
+// what one subscriber gets.
 reference *reference_open(const reference_shape *shape, const struct sockaddr_in *targets);
 void reference_close(reference *reference);
 // A slice for measure(): one operation is one packet for one subscriber.
