@@ -330,3 +330,11 @@ TEST(srtp_refuses_a_header_part_of_another_length) {
     }
     cr_srtp_close(sending);
 }
+
+TEST(srtp_names_the_cipher_that_runs) {
+    CHECK(strcmp(cr_srtp_backend_name(), cr_aead_best()->name) == 0);
+    CHECK(strcmp(cr_aead_evp()->name, "openssl") == 0);
+    const cr_aead *ipsec = cr_aead_ipsec(CR_AEAD_ISA_BEST);
+    CHECK(!ipsec || strncmp(ipsec->name, "ipsec-mb ", 9) == 0);
+    CHECK(cr_aead_ipsec((cr_aead_isa)CR_AEAD_ISAS) == NULL);
+}
