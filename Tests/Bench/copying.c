@@ -23,6 +23,9 @@ static cr_srtp_status copying_protect(cr_srtp *srtp, const cr_srtp_parts *parts,
     cr_write_bytes(&writer, parts->header, parts->header_length);
     cr_write_bytes(&writer, parts->prefix, parts->prefix_length);
     cr_write_bytes(&writer, parts->payload, parts->payload_length);
+    for (uint8_t left = parts->padding_length; left > 0; left--) {
+        cr_write_u8(&writer, left > 1 ? 0 : parts->padding_length);
+    }
     cr_write_bytes(&writer, tag, sizeof tag);
     *out_length = writer.length;
     return writer.failed ? CR_SRTP_FAILED : CR_SRTP_OK;

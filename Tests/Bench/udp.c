@@ -112,11 +112,13 @@ static void publish(station *station, uint32_t count) {
     station->forwarded += (uint64_t)count * station->room->subscribers;
 }
 
-// As a RelayWorker turns: receive and forward, handle events, send the rest.
+// As a RelayWorker turns: receive, forward and send, handle events, send the rest; until nothing is left.
 static void turn(station *station) {
-    cr_loop_turn(station->loop, station->room->shard, 0);
-    room_release_events(station->room);
-    cr_loop_flush(station->loop, station->room->shard);
+    do {
+        cr_loop_turn(station->loop, station->room->shard, 0);
+        room_release_events(station->room);
+        cr_loop_flush(station->loop, station->room->shard);
+    } while (cr_shard_is_busy(station->room->shard));
 }
 
 // No figures without this: what arrives at one subscriber's socket is what the publisher sent.

@@ -163,10 +163,14 @@ TEST(loop_sends_a_full_batch_to_a_full_room) {
         CHECK_EQ(cr_srtp_protect_rtp(publisher->sending, &parts, sealed, sizeof sealed, &length), CR_SRTP_OK);
         CHECK_EQ(send(client, sealed, length, 0), (long)length);
     }
-    for (int turn = 0; turn < 3; turn++) {
-        cr_loop_turn(loop, world->shard, 0);
+    // More than one turn may send: the rest goes on its way in the next ones, which do not sleep before.
+    int turns = 0;
+    do {
+        cr_loop_turn(loop, world->shard, UINT64_MAX);
         cr_loop_flush(loop, world->shard);
-    }
+        turns++;
+    } while (cr_shard_is_busy(world->shard));
+    CHECK(turns > 1);
     cr_shard_statistics statistics = world_statistics(world);
     CHECK_EQ(statistics.forwards, (uint64_t)SUBSCRIBERS * BATCH);
     CHECK_EQ(world_drops(world, CR_DROP_SEND_QUEUE_FULL), 0);

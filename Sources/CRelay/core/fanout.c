@@ -1,6 +1,6 @@
 // fanout.c: one plain packet of a stream on its way to the subscribers:
 //
-//   format → (retransmission unwrapped) → sequence window → gate → payload facts → cache → tap → forwards
+//   format → (retransmission unwrapped) → sequence window → gate → payload facts → cache → tap → round.c
 //
 // Every packet that enters is sent to at least one forward, handed to a tap, or counted under one drop reason.
 
@@ -37,6 +37,7 @@ static bool place_packet(cr_shard *shard, cr_stream *stream, cr_packet *packet, 
     uint32_t newly_missing;
     cr_place place = cr_receive_note(&stream->receive, packet->arrival_us, packet->rtp.sequence, retransmitted,
                                      &packet->sequence, &newly_missing);
+    packet->highest = stream->receive.highest;
     shard->statistics.packets_lost += newly_missing;
     switch (place) {
     case CR_PLACE_NEW:
@@ -61,11 +62,9 @@ static bool place_packet(cr_shard *shard, cr_stream *stream, cr_packet *packet, 
     return false;
 }
 
-static void skip_packet(cr_shard *shard, cr_stream *stream, const cr_packet *packet, cr_drop_reason reason) {
+static void skip_packet(cr_shard *shard, cr_stream *stream, cr_packet *packet, cr_drop_reason reason) {
     cr_shard_drop(shard, reason);
-    for (uint32_t index = 0; index < stream->subscriber_count; index++) {
-        cr_forward_skip(stream->subscribers[index], stream, packet->sequence);
-    }
+    if (stream->subscriber_count > 0) cr_round_add(shard, stream, packet, true);
 }
 
 static void note_statistics(cr_stream *stream, const cr_format *format, const cr_packet *packet, bool retransmitted) {
@@ -92,6 +91,7 @@ static bool note_payload(cr_shard *shard, cr_stream *stream, const cr_format *fo
         stream->keyframes++;
         stream->last_keyframe_us = packet->arrival_us;
         stream->last_keyframe_timestamp = packet->rtp.timestamp;
+        stream->last_keyframe = packet->sequence;
         stream->keyframe_asked = false;
         cr_raise(shard, CR_EVENT_KEYFRAME, stream->id, &stream->notices);
     }
@@ -108,6 +108,11 @@ void cr_fanout(cr_shard *shard, cr_stream *stream, cr_packet *packet) {
     const cr_format *format = cr_stream_format(stream, packet->rtp.payload_type, &retransmitted);
     if (!format) {
         cr_shard_drop(shard, CR_DROP_UNKNOWN_PAYLOAD_TYPE);
+        return;
+    }
+    // Before it is noted as received: what is dropped here is asked for again like any loss.
+    if (!cr_round_has_room(shard, stream)) {
+        cr_shard_drop(shard, CR_DROP_BACKLOG);
         return;
     }
     if (!stream->announced) {
@@ -133,9 +138,10 @@ void cr_fanout(cr_shard *shard, cr_stream *stream, cr_packet *packet) {
         return;
     }
     cr_cache_put(&stream->cache, &shard->pool, packet);
-    bool used = stream->tapped && cr_raise_datagram(shard, CR_EVENT_PACKET, stream->id, packet);
-    for (uint32_t index = 0; index < stream->subscriber_count; index++) {
-        used |= cr_forward_packet(shard, stream->subscribers[index], stream, packet);
+    packet->used = stream->tapped && cr_raise_datagram(shard, CR_EVENT_PACKET, stream->id, packet);
+    if (stream->subscriber_count > 0) {
+        cr_round_add(shard, stream, packet, false);
+    } else if (!packet->used) {
+        cr_shard_drop(shard, stream->tapped ? CR_DROP_POOL_EXHAUSTED : CR_DROP_NO_FORWARD);
     }
-    if (!used) cr_shard_drop(shard, stream->tapped ? CR_DROP_POOL_EXHAUSTED : CR_DROP_NO_FORWARD);
 }

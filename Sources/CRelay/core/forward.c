@@ -35,9 +35,9 @@ static void begin_segment(cr_shard *shard, cr_forward *forward, const cr_stream 
     forward->segment_number++;
     forward->segment_start = packet->sequence;
     forward->highest_incoming = packet->sequence;
-    forward->runs[0] = (cr_run){.start = packet->sequence, .shift = packet->sequence - forward->next_sequence};
-    forward->run_count = 1;
-    cr_segment *segment = &forward->segments[forward->segment_number % CR_SEGMENTS];
+    forward->run = (cr_run){.start = packet->sequence, .shift = packet->sequence - forward->next_sequence};
+    forward->older_count = 0;
+    cr_segment *segment = &forward->segment;
     *segment = (cr_segment){
         .stream = stream->id,
         .epoch = stream->epoch,
@@ -50,12 +50,18 @@ static void begin_segment(cr_shard *shard, cr_forward *forward, const cr_stream 
     if (forward->sent_any && frame->tl0_offset) {
         segment->tl0_shift = (uint8_t)(frame->tl0 - (uint8_t)(forward->last_tl0 + 1u));
     }
+    forward->segments[forward->segment_number % CR_SEGMENTS] = *segment;
 }
 
 // The outgoing number of an incoming one. False: it belongs before the segment or before the runs we remember.
 static bool map_sequence(const cr_forward *forward, uint64_t sequence, uint64_t *out) {
-    for (uint8_t index = forward->run_count; index > 0; index--) {
-        const cr_run *run = &forward->runs[index - 1];
+    if (sequence >= forward->run.start) {
+        *out = sequence - forward->run.shift;
+        return true;
+    }
+    if (sequence < forward->segment_start) return false;
+    for (uint8_t index = forward->older_count; index > 0; index--) {
+        const cr_run *run = &forward->older[index - 1];
         if (sequence < run->start) continue;
         *out = sequence - run->shift;
         return true;
@@ -67,29 +73,26 @@ void cr_forward_skip(cr_forward *forward, const cr_stream *stream, uint64_t sequ
     // A late packet that is not sent leaves its gap: the numbers around it were given away already.
     if (forward->stream != stream || forward->fresh || sequence <= forward->highest_incoming) return;
     forward->highest_incoming = sequence;
-    cr_run *last = &forward->runs[forward->run_count - 1];
-    if (last->start == sequence) {
-        // Nothing was sent in the last run: it just begins later. Keep the first run in front of it, if there is one.
-        *last = (cr_run){.start = sequence + 1, .shift = last->shift + 1};
-        return;
+    cr_run last = forward->run;
+    forward->run = (cr_run){.start = sequence + 1, .shift = last.shift + 1};
+    // Nothing was sent in the last run: it just begins later. Keep the runs in front of it, if there are any.
+    if (last.start == sequence) return;
+    if (forward->older_count == CR_MAX_RUNS - 1) {
+        memmove(forward->older, forward->older + 1, (CR_MAX_RUNS - 2) * sizeof *forward->older);
+        forward->older_count--;
     }
-    cr_run next = {.start = sequence + 1, .shift = last->shift + 1};
-    if (forward->run_count == CR_MAX_RUNS) {
-        memmove(forward->runs, forward->runs + 1, (CR_MAX_RUNS - 1) * sizeof *forward->runs);
-        forward->run_count--;
-    }
-    forward->runs[forward->run_count++] = next;
+    forward->older[forward->older_count++] = last;
 }
 
 // ------------------------------------------------------------------------------------------------------------ send
 
-static void remember(cr_forward *forward, uint64_t outgoing, uint64_t incoming) {
+static void remember(cr_forward *forward, uint64_t outgoing, const cr_packet *packet) {
     if (forward->history_packets == 0) return;
-    forward->history[outgoing & (forward->history_packets - 1)] = (cr_sent){
+    forward->history[outgoing & (forward->history_packets - 1u)] = (cr_sent){
         .sequence = (uint16_t)outgoing,
-        .source = (uint16_t)incoming,
+        .source = (uint16_t)packet->sequence,
         .segment = forward->segment_number,
-        .flags = CR_SENT_USED,
+        .flags = (uint8_t)(CR_SENT_USED | (uint32_t)packet->pad << CR_SENT_PAD_SHIFT),
     };
 }
 
@@ -106,8 +109,8 @@ static void note_sent(cr_shard *shard, cr_forward *forward, const cr_packet *pac
 
 static bool send_packet(cr_shard *shard, cr_forward *forward, cr_packet *packet, const cr_payload_map *map) {
     uint64_t outgoing;
-    if (packet->sequence < forward->segment_start || !map_sequence(forward, packet->sequence, &outgoing)) return false;
-    const cr_segment *segment = &forward->segments[forward->segment_number % CR_SEGMENTS];
+    if (!map_sequence(forward, packet->sequence, &outgoing)) return false;
+    const cr_segment *segment = &forward->segment;
     forward->sent_any = true;
     if (packet->sequence > forward->highest_incoming) forward->highest_incoming = packet->sequence;
     if (outgoing >= forward->next_sequence) {
@@ -117,12 +120,13 @@ static bool send_packet(cr_shard *shard, cr_forward *forward, cr_packet *packet,
         forward->last_tl0 = (uint8_t)(packet->frame.tl0 - segment->tl0_shift);
         forward->last_packet_us = shard->now_us;
     }
-    remember(forward, outgoing, packet->sequence);
+    remember(forward, outgoing, packet);
     cr_outgoing header = {
         .map = map,
         .ssrc = forward->ssrc,
         .sequence = (uint16_t)outgoing,
         .payload_type = map->to,
+        .padding = packet->pad,
     };
     size_t length = cr_output_packet(shard, forward, packet, segment, &header);
     if (length > 0) {
@@ -133,13 +137,19 @@ static bool send_packet(cr_shard *shard, cr_forward *forward, cr_packet *packet,
 }
 
 // A keyframe whose first packet came late (by retransmission): what followed it is in the cache and was not sent yet.
-static void catch_up(cr_shard *shard, cr_forward *forward, const cr_stream *stream, uint64_t after) {
-    for (uint64_t sequence = after + 1; sequence <= stream->receive.highest; sequence++) {
+// What came later than it is not meant: that is on its way.
+static void catch_up(cr_shard *shard, cr_forward *forward, const cr_stream *stream, const cr_packet *keyframe) {
+    for (uint64_t sequence = keyframe->sequence + 1; sequence <= keyframe->highest; sequence++) {
         cr_packet *packet = cr_cache_find(&stream->cache, (uint16_t)sequence);
         if (!packet || packet->sequence != sequence) continue;
         const cr_payload_map *map = cr_forward_payload(forward, packet->rtp.payload_type);
         if (map && !(map->unwrap_red && packet->frame.primary_length == 0)) send_packet(shard, forward, packet, map);
     }
+}
+
+// Unless one came behind the packet already, and is on its way.
+static void want_keyframe_after(cr_shard *shard, cr_stream *stream, const cr_packet *packet) {
+    if (packet->sequence > stream->last_keyframe) cr_stream_want_keyframe(shard, stream);
 }
 
 // Whether the packet may be sent at all; changes the source or ends the wait when it is the keyframe waited for.
@@ -148,17 +158,17 @@ static bool admit(cr_shard *shard, cr_forward *forward, cr_stream *stream, const
     bool can_begin = packet->frame.keyframe || !cr_codec_has_keyframes((cr_codec)format->codec);
     if (forward->pending == stream) {
         if (!can_begin) {
-            cr_stream_want_keyframe(shard, stream);
+            want_keyframe_after(shard, stream, packet);
             return false;
         }
-        if (forward->stream) cr_stream_detach(forward->stream, forward);
+        if (forward->stream) cr_stream_detach(forward->stream, shard, forward);
         cr_forward_adopt(forward, stream);
         forward->waits_for_keyframe = false;
         return true;
     }
     if (!forward->waits_for_keyframe) return true;
     if (!can_begin) {
-        cr_stream_want_keyframe(shard, stream);
+        want_keyframe_after(shard, stream, packet);
         return false;
     }
     forward->waits_for_keyframe = false;
@@ -182,7 +192,7 @@ bool cr_forward_packet(cr_shard *shard, cr_forward *forward, cr_stream *stream, 
     bool begins = forward->fresh;
     if (begins) begin_segment(shard, forward, stream, format, packet);
     if (!send_packet(shard, forward, packet, map)) return false;
-    if (begins && packet->sequence < stream->receive.highest) catch_up(shard, forward, stream, packet->sequence);
+    if (begins && packet->sequence < packet->highest) catch_up(shard, forward, stream, packet);
     return true;
 }
 
@@ -217,18 +227,18 @@ cr_result cr_forward_set_source(cr_shard *shard, cr_id id, cr_id stream_id) {
     if (forward->pending == stream) return CR_OK;
     if (forward->stream == stream) {
         if (!forward->pending) return CR_OK;
-        cr_stream_detach(forward->pending, forward);
+        cr_stream_detach(forward->pending, shard, forward);
         forward->pending = NULL;
         cr_raise(shard, CR_EVENT_FORWARD_SWITCHED, forward->id, &forward->notices);
         return CR_OK;
     }
     if (!cr_stream_attach(stream, shard, forward)) return CR_NO_MEMORY;
-    if (forward->pending) cr_stream_detach(forward->pending, forward);
+    if (forward->pending) cr_stream_detach(forward->pending, shard, forward);
     bool carries = forward->stream && forward->sent_any && !forward->paused && !forward->waits_for_keyframe;
     if (carries && stream->config.kind == CR_VIDEO) {
         forward->pending = stream;
     } else {
-        if (forward->stream) cr_stream_detach(forward->stream, forward);
+        if (forward->stream) cr_stream_detach(forward->stream, shard, forward);
         cr_forward_adopt(forward, stream);
     }
     if (stream->config.kind == CR_VIDEO && !forward->paused) cr_stream_want_keyframe(shard, stream);
@@ -241,7 +251,7 @@ cr_result cr_forward_set_paused(cr_shard *shard, cr_id id, bool paused) {
     if (forward->paused == paused) return CR_OK;
     forward->paused = paused;
     if (paused && forward->pending) {
-        if (forward->stream) cr_stream_detach(forward->stream, forward);
+        if (forward->stream) cr_stream_detach(forward->stream, shard, forward);
         cr_forward_adopt(forward, forward->pending);
     }
     if (!forward->stream) return CR_OK;

@@ -23,11 +23,17 @@
 // -------------------------------------------------------------------------------------------------------- events
 
 // Events kept until they are released, and how many of them may be datagrams. The rest stays free for what must not be
-// lost (started, switched, keyframe). Larger lets handshakes delay media, smaller throttles a join storm.
+// lost (started, switched, keyframe). What a turn hands up and the taps of a turn must fit.
 #define CR_MAX_EVENTS 2048u
 #define CR_MAX_DATAGRAM_EVENTS 1536u
-// When so many events wait, the loop leaves further datagrams in the socket.
-#define CR_EVENTS_STOP_RECEIVE 1024u
+// Control datagrams that wait to be handed up, of each protocol; each holds a pool packet. What comes when all places are
+// taken is dropped, and everybody sends it again later. Larger makes answers late, smaller throttles a join storm.
+#define CR_WAITING_CONTROL 1024u
+// Control datagrams of each protocol handed up in one turn. At 5-10 us each in Swift about a millisecond together.
+#define CR_CONTROL_PER_TURN 64u
+// ... of which so many DTLS records that are no data: a flight of a handshake costs 0.2-1 ms of cryptography. Larger lets
+// a join storm delay packets, smaller makes the last of 300 joins wait longer.
+#define CR_HANDSHAKES_PER_TURN 2u
 
 // --------------------------------------------------------------------------------------------------- transports
 
@@ -87,14 +93,43 @@
 // Least cool-down of one retransmitted packet, for subscribers whose round trip is not known yet.
 #define CR_RTX_COOL_DOWN_US 10000u
 
+// ------------------------------------------------------------------------------------------------------- fan-out
+
+// Streams of one round, and packets of one stream in it. A round is what came while the one before was on its way.
+#define CR_ROUND_STREAMS 256u
+#define CR_BURST_PACKETS 256u
+// Datagrams that the rounds of a kind may owe, about 100 ms of sending. What comes on top is dropped before it is noted as
+// received, so that it is repaired like any loss. Larger delivers video that is too late, smaller cuts keyframes.
+#define CR_OWED_DATAGRAMS 65536u
+// Padding that makes a video packet as long as the longest beside it, so that both leave in one message of the kernel.
+// Senders cut a frame into packets that differ by a byte, and extensions of its first or last packet take 4 or 8 more.
+// Larger pays bytes on the wire, smaller messages. At most 63: it is kept beside two flags, see cr_sent.
+#define CR_PAD_BYTES 8u
+
 // ------------------------------------------------------------------------------------------------------------- io
 
-// Datagrams of one system call. More gains nothing (limits.md, B) and holds more buffers.
+// Messages of one system call. More gains nothing (limits.md, B) and holds more buffers.
 #define CR_RECEIVE_BATCH 32u
 #define CR_SEND_BATCH 64u
+// Bytes of a received message behind its first packet's buffer: with UDP_GRO the kernel hands over up to 64 KiB at once.
+#define CR_GRO_BYTES 65536u
+// Datagrams of one system call; each needs a span of memory.
+#define CR_SEND_BATCH_PACKETS 512u
+// Datagrams in one message to the kernel (UDP_SEGMENT). For media about what senders emit at once: more would be a burst
+// on the subscriber's line and gains little (limits.md, B). For data the kernel's own limits.
+#define CR_GSO_MEDIA_SEGMENTS 8u
+#define CR_GSO_MEDIA_BYTES 10240u
+#define CR_GSO_BULK_SEGMENTS 64u
+#define CR_GSO_BULK_BYTES 65000u
+// Longest datagram in such a message. The kernel refuses segments longer than the interface's MTU, and then segmentation
+// is given up for good: no sender may cause that with long packets. Larger fails on tunnels, smaller misses video.
+#define CR_GSO_SEGMENT_BYTES 1300u
 // Queued packets at which a turn sends in between, so that they are still in the L2 cache.
 #define CR_FLUSH_PACKETS 64u
-// A turn receives for about this long before events and timers get a look.
+// A turn receives and forwards for about this long before events and timers get a look ...
 #define CR_TURN_US 1000u
+// ... of which it receives so long when the socket does not get empty, and gives video at least so long after audio.
+#define CR_RECEIVE_US 250u
+#define CR_VIDEO_US 500u
 
 #endif

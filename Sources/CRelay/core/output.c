@@ -20,6 +20,7 @@ static bool protect(cr_forward *forward, cr_packet *packet, const cr_segment *se
                     cr_packet *out) {
     cr_rtp_fields fields = {
         .marker = packet->rtp.marker,
+        .padded = outgoing->padding > 0,
         .payload_type = outgoing->payload_type,
         .sequence = outgoing->sequence,
         .timestamp = packet->rtp.timestamp + segment->timestamp_offset,
@@ -41,6 +42,7 @@ static bool protect(cr_forward *forward, cr_packet *packet, const cr_segment *se
         .prefix_length = outgoing->retransmission ? sizeof original : 0,
         .payload = payload,
         .payload_length = packet->rtp.payload_length,
+        .padding_length = outgoing->padding,
     };
     if (outgoing->map->unwrap_red) {
         parts.payload = payload + packet->frame.primary_offset;

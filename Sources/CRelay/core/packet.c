@@ -48,9 +48,10 @@ cr_packet *cr_pool_take(cr_pool *pool) {
     packet->references = 1;
     packet->length = 0;
     packet->data = packet->buffer;
-    packet->truncated = false;
+    packet->truncated = packet->bulk = packet->used = packet->skipped = false;
+    packet->pad = 0;
     packet->arrival_us = 0;
-    packet->sequence = 0;
+    packet->sequence = packet->highest = 0;
     return packet;
 }
 

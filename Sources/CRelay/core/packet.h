@@ -10,13 +10,18 @@
 #include "rtp.h"
 
 typedef struct cr_packet {
-    struct cr_packet *next;  // in the free list
+    struct cr_packet *next;  // in the free list, or of the same stream in a round
     uint32_t references;
     uint32_t length;     // of the datagram, from `data`
     uint8_t *data;       // its first byte; moves forward when a retransmission is unwrapped
     bool truncated;      // the kernel had more than fits
+    bool bulk;           // to send: may leave in messages of the largest size
+    bool used;           // somebody got it: a forward or a tap
+    bool skipped;        // nobody gets it, and its number is taken out of the subscribers' rows
+    uint8_t pad;         // that makes it as long as the packets beside it in its round, see fanout.c
     uint64_t arrival_us;
     uint64_t sequence;   // extended, of the stream it belongs to
+    uint64_t highest;    // of the stream when this one came
     cr_address address;  // where it came from, or goes to
     cr_rtp rtp;
     cr_frame frame;

@@ -44,17 +44,24 @@ static cr_packet *find_sent(const cr_shard *shard, const cr_forward *forward, co
 }
 
 static bool send_again(cr_shard *shard, cr_forward *forward, cr_packet *packet, const cr_segment *segment,
-                       uint16_t sequence) {
+                       const cr_sent *sent) {
     const cr_payload_map *map = cr_forward_payload(forward, packet->rtp.payload_type);
     uint64_t cost = (uint64_t)packet->length * TOKENS_PER_BYTE;
     if (!map || cost > forward->transport->rtx_tokens) return false;
-    cr_outgoing outgoing = {.map = map, .ssrc = forward->ssrc, .sequence = sequence, .payload_type = map->to};
+    cr_outgoing outgoing = {
+        .map = map,
+        .ssrc = forward->ssrc,
+        .sequence = sent->sequence,
+        .payload_type = map->to,
+        .padding = sent->flags >> CR_SENT_PAD_SHIFT,
+    };
     if (forward->rtx_ssrc != 0 && map->rtx != 0) {
         outgoing.ssrc = forward->rtx_ssrc;
         outgoing.sequence = (uint16_t)forward->next_rtx_sequence++;
         outgoing.payload_type = map->rtx;
         outgoing.retransmission = true;
-        outgoing.original = sequence;
+        outgoing.original = sent->sequence;
+        outgoing.padding = 0;  // RFC 4588, 4: the original's is not part of it
     }
     if (cr_output_packet(shard, forward, packet, segment, &outgoing) == 0) return false;
     forward->transport->rtx_tokens -= cost;
@@ -62,13 +69,13 @@ static bool send_again(cr_shard *shard, cr_forward *forward, cr_packet *packet, 
 }
 
 static void answer(cr_shard *shard, cr_forward *forward, uint16_t cool_down_ms, uint16_t sequence) {
-    cr_sent *sent = forward->history_packets ? &forward->history[sequence & (forward->history_packets - 1)] : NULL;
+    cr_sent *sent = forward->history_packets ? &forward->history[sequence & (forward->history_packets - 1u)] : NULL;
     uint16_t now_ms = (uint16_t)(shard->now_us / 1000u);
     const cr_segment *segment;
     bool known = sent && (sent->flags & CR_SENT_USED) && sent->sequence == sequence;
     if (known && (sent->flags & CR_SENT_AGAIN) && (uint16_t)(now_ms - sent->again_ms) < cool_down_ms) return;
     cr_packet *packet = known ? find_sent(shard, forward, sent, &segment) : NULL;
-    if (!packet || !send_again(shard, forward, packet, segment, sequence)) {
+    if (!packet || !send_again(shard, forward, packet, segment, sent)) {
         forward->retransmissions_missed++;
         shard->statistics.retransmissions_missed++;
         // What is not repaired by sending it again is repaired by a keyframe; a subscriber left to trickle (or to find

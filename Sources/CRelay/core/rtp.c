@@ -172,7 +172,7 @@ size_t cr_rtp_write_header(const cr_rtp_fields *fields, const cr_rtp *source, co
     outgoing_element elements[CARRIED_COUNT + 1];
     size_t count = collect_elements(fields, source, source_bytes, map, elements);
     cr_writer writer = cr_writer_make(out, capacity);
-    cr_write_u8(&writer, (uint8_t)(RTP_VERSION << 6 | (count > 0 ? 0x10u : 0u)));
+    cr_write_u8(&writer, (uint8_t)(RTP_VERSION << 6 | (fields->padded ? 0x20u : 0u) | (count > 0 ? 0x10u : 0u)));
     cr_write_u8(&writer, (uint8_t)((fields->marker ? 0x80u : 0u) | fields->payload_type));
     cr_write_u16(&writer, fields->sequence);
     cr_write_u32(&writer, fields->timestamp);

@@ -49,6 +49,7 @@ bool cr_rtp_parse_padding(const uint8_t *bytes, size_t length, cr_rtp *rtp);
 // What a forward sets itself; everything else comes from the packet it forwards.
 typedef struct cr_rtp_fields {
     bool marker;
+    bool padded;
     uint8_t payload_type;
     uint16_t sequence;
     uint32_t timestamp;

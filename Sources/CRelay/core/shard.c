@@ -1,15 +1,14 @@
 // shard.c: one worker's state and the way of a received datagram:
 //
-//   receive → demux ─┬─ STUN ───────────────────────────────────────────→ event
-//                    └─ address → transport ─┬─ DTLS ───────────────────→ event
-//                                            ├─ RTCP → unprotect ───────→ event
-//                                            └─ RTP → unprotect → bind.c → fanout.c
+//   receive → demux ─┬─ RTP → address → transport → unprotect → bind.c → fanout.c → its stream's burst in a round
+//                    └─ STUN, DTLS, RTCP → control.c, waits
+//   forward → round.c: audio, then video, one subscriber after another → forward.c → output.c → send queue
+//   hand up → control.c ─→ events
 //
-// Start here to follow a packet.
+// A turn does the three in this order, so media goes before feedback. Start here to follow a packet.
 
 #include "shard.h"
 
-#include "bytes.h"
 #include "demux.h"
 
 #include <stdlib.h>
@@ -55,13 +54,17 @@ void cr_shard_destroy(cr_shard *shard) {
     cr_slots_destroy(&shard->forwards);
     cr_hash_destroy(&shard->by_address);
     cr_hash_destroy(&shard->by_ssrc);
-    cr_pool_destroy(&shard->pool);  // with the packets of events and queue
+    cr_pool_destroy(&shard->pool);  // with the packets of events, queue and waiting control
     free(shard);
 }
 
+// At the beginning of a cache line: the structures count on it.
 void *cr_shard_allocate(cr_shard *shard, size_t size) {
-    void *memory = calloc(1, size);
-    if (memory) shard->statistics.allocated_bytes += size;
+    enum { LINE = 64 };
+    void *memory = aligned_alloc(LINE, (size + LINE - 1) / LINE * LINE);
+    if (!memory) return NULL;
+    memset(memory, 0, size);
+    shard->statistics.allocated_bytes += size;
     return memory;
 }
 
@@ -73,7 +76,7 @@ void cr_shard_free(cr_shard *shard, void *memory, size_t size) {
 
 // ------------------------------------------------------------------------------------------------------- receiving
 
-static bool drop_unless_ok(cr_shard *shard, cr_transport *transport, cr_srtp_status status, cr_drop_reason malformed) {
+bool cr_shard_accept(cr_shard *shard, cr_transport *transport, cr_srtp_status status, cr_drop_reason malformed) {
     switch (status) {
     case CR_SRTP_OK: return true;
     case CR_SRTP_REPLAY:
@@ -90,21 +93,25 @@ static bool drop_unless_ok(cr_shard *shard, cr_transport *transport, cr_srtp_sta
     return false;
 }
 
-static void hand_up(cr_shard *shard, cr_event_type type, cr_id id, cr_packet *packet, uint64_t *counter) {
-    if (cr_raise_datagram(shard, type, id, packet)) {
-        ++*counter;
-    } else {
-        cr_shard_drop(shard, CR_DROP_POOL_EXHAUSTED);
-    }
-}
-
-static void note_authentic(cr_transport *transport, const cr_packet *packet) {
+void cr_shard_note_authentic(cr_transport *transport, const cr_packet *packet) {
     transport->statistics.packets_in++;
     transport->statistics.bytes_in += packet->length;
     transport->statistics.last_receive_us = packet->arrival_us;
 }
 
-static void receive_rtp(cr_shard *shard, cr_transport *transport, cr_packet *packet) {
+// Everything but STUN: only from an address that passed an ICE check (S-01, S-06).
+cr_transport *cr_shard_transport_at(const cr_shard *shard, const cr_address *address) {
+    uint64_t owner;
+    if (!cr_hash_find(&shard->by_address, cr_key_of_address(address), &owner)) return NULL;
+    return cr_transport_find(shard, (cr_id)owner);
+}
+
+static void receive_rtp(cr_shard *shard, cr_packet *packet) {
+    cr_transport *transport = cr_shard_transport_at(shard, &packet->address);
+    if (!transport || !transport->receive_keys) {
+        cr_shard_drop(shard, transport ? CR_DROP_NO_KEYS : CR_DROP_UNKNOWN_ADDRESS);
+        return;
+    }
     if (!cr_rtp_parse_header(packet->data, packet->length, &transport->extension_index, &packet->rtp)) {
         cr_shard_drop(shard, CR_DROP_MALFORMED_RTP);
         return;
@@ -115,8 +122,8 @@ static void receive_rtp(cr_shard *shard, cr_transport *transport, cr_packet *pac
     }
     size_t length = packet->length;
     cr_srtp_status status = cr_srtp_unprotect_rtp(transport->receive_keys, packet->data, &length);
-    if (!drop_unless_ok(shard, transport, status, CR_DROP_MALFORMED_RTP)) return;
-    note_authentic(transport, packet);
+    if (!cr_shard_accept(shard, transport, status, CR_DROP_MALFORMED_RTP)) return;
+    cr_shard_note_authentic(transport, packet);
     packet->length = (uint32_t)length;
     cr_transport_note_ssrc(shard, transport, packet->arrival_us, packet->rtp.ssrc);
     cr_transport_note_arrival(transport, packet);
@@ -133,56 +140,21 @@ static void receive_rtp(cr_shard *shard, cr_transport *transport, cr_packet *pac
     cr_fanout(shard, stream, packet);
 }
 
-// RFC 3550, 6.4.1: version, and the length of the first packet in 32-bit words minus one. The rest is parsed in Swift.
-static bool rtcp_is_legal(const cr_packet *packet, uint32_t *ssrc) {
-    cr_reader reader = cr_reader_make(packet->data, packet->length);
-    uint8_t first = cr_read_u8(&reader);
-    cr_read_u8(&reader);
-    size_t length = 4u * ((size_t)cr_read_u16(&reader) + 1u);
-    *ssrc = cr_read_u32(&reader);
-    return !reader.failed && first >> 6 == 2 && length <= packet->length;
-}
-
-static void receive_rtcp(cr_shard *shard, cr_transport *transport, cr_packet *packet) {
-    uint32_t ssrc;
-    if (!rtcp_is_legal(packet, &ssrc)) {
-        cr_shard_drop(shard, CR_DROP_MALFORMED_RTCP);
+static void receive_datagram(cr_shard *shard, cr_packet *packet) {
+    if (packet->length == 0) {
+        cr_shard_drop(shard, CR_DROP_EMPTY);
         return;
     }
-    if (!cr_transport_may_use_ssrc(transport, packet->arrival_us, ssrc)) {
-        cr_shard_drop(shard, CR_DROP_TOO_MANY_STREAMS);
+    if (packet->truncated) {
+        cr_shard_drop(shard, CR_DROP_TOO_LONG);
         return;
     }
-    size_t length = packet->length;
-    cr_srtp_status status = cr_srtp_unprotect_rtcp(transport->receive_keys, packet->data, &length);
-    if (!drop_unless_ok(shard, transport, status, CR_DROP_MALFORMED_RTCP)) return;
-    note_authentic(transport, packet);
-    packet->length = (uint32_t)length;
-    cr_transport_note_ssrc(shard, transport, packet->arrival_us, ssrc);
-    if (!rtcp_is_legal(packet, &ssrc)) {
-        cr_shard_drop(shard, CR_DROP_MALFORMED_RTCP);
-        return;
-    }
-    hand_up(shard, CR_EVENT_RTCP, transport->id, packet, &shard->statistics.rtcp_in);
-}
-
-// Everything but STUN: only from an address that passed an ICE check (S-01, S-06).
-static void receive_from_peer(cr_shard *shard, cr_protocol protocol, cr_packet *packet) {
-    uint64_t owner;
-    cr_transport *transport = NULL;
-    if (cr_hash_find(&shard->by_address, cr_key_of_address(&packet->address), &owner)) {
-        transport = cr_transport_find(shard, (cr_id)owner);
-    }
-    if (!transport) {
-        cr_shard_drop(shard, CR_DROP_UNKNOWN_ADDRESS);
-    } else if (protocol == CR_PROTOCOL_DTLS) {
-        hand_up(shard, CR_EVENT_DTLS, transport->id, packet, &shard->statistics.dtls_in);
-    } else if (!transport->receive_keys) {
-        cr_shard_drop(shard, CR_DROP_NO_KEYS);
-    } else if (protocol == CR_PROTOCOL_RTCP) {
-        receive_rtcp(shard, transport, packet);
-    } else {
-        receive_rtp(shard, transport, packet);
+    switch (cr_demux(packet->data, packet->length)) {
+    case CR_PROTOCOL_RTP: receive_rtp(shard, packet); break;
+    case CR_PROTOCOL_RTCP: cr_control_wait(shard, CR_CONTROL_RTCP, packet); break;
+    case CR_PROTOCOL_DTLS: cr_control_wait(shard, CR_CONTROL_DTLS, packet); break;
+    case CR_PROTOCOL_STUN: cr_control_wait(shard, CR_CONTROL_STUN, packet); break;
+    case CR_PROTOCOL_UNKNOWN: cr_shard_drop(shard, CR_DROP_UNKNOWN_PROTOCOL); break;
     }
 }
 
@@ -191,19 +163,18 @@ void cr_shard_receive(cr_shard *shard, uint64_t now_us, cr_packet *packet) {
     packet->arrival_us = now_us;
     shard->statistics.packets_in++;
     shard->statistics.bytes_in += packet->length;
-    cr_protocol protocol = cr_demux(packet->data, packet->length);
-    if (packet->length == 0) {
-        cr_shard_drop(shard, CR_DROP_EMPTY);
-    } else if (packet->truncated) {
-        cr_shard_drop(shard, CR_DROP_TOO_LONG);
-    } else if (protocol == CR_PROTOCOL_UNKNOWN) {
-        cr_shard_drop(shard, CR_DROP_UNKNOWN_PROTOCOL);
-    } else if (protocol == CR_PROTOCOL_STUN) {
-        hand_up(shard, CR_EVENT_STUN, CR_ID_NONE, packet, &shard->statistics.stun_in);
-    } else {
-        receive_from_peer(shard, protocol, packet);
-    }
+    receive_datagram(shard, packet);
     cr_packet_release(&shard->pool, packet);
+}
+
+bool cr_shard_is_busy(const cr_shard *shard) {
+    bool waits = false;
+    for (size_t control = 0; control < CR_CONTROLS; control++) waits |= shard->waiting[control].count > 0;
+    for (size_t kind = 0; kind < 2; kind++) {
+        const cr_rounds *rounds = &shard->rounds[kind];
+        waits |= rounds->rounds[0].open > 0 || rounds->rounds[1].open > 0;
+    }
+    return waits;
 }
 
 // --------------------------------------------------------------------------------------------------------- sending
@@ -269,7 +240,13 @@ const char *cr_drop_reason_name(cr_drop_reason reason) {
         [CR_DROP_MUTED] = "muted",
         [CR_DROP_NO_FORWARD] = "no_forward",
         [CR_DROP_POOL_EXHAUSTED] = "pool_exhausted",
+        [CR_DROP_BACKLOG] = "backlog",
+        [CR_DROP_STUN_OVERFLOW] = "stun_overflow",
+        [CR_DROP_DTLS_OVERFLOW] = "dtls_overflow",
+        [CR_DROP_RTCP_OVERFLOW] = "rtcp_overflow",
         [CR_DROP_SEND_QUEUE_FULL] = "send_queue_full",
+        [CR_DROP_SEND_WOULD_BLOCK] = "send_would_block",
+        [CR_DROP_SEND_NO_BUFFERS] = "send_no_buffers",
         [CR_DROP_SEND_FAILED] = "send_failed",
         [CR_DROP_PROTECT_FAILED] = "protect_failed",
     };

@@ -4,7 +4,7 @@
 //   shard ─┬─ transports ─┬─ streams (incoming encodings) ──── subscribers ───┐
 //          │              └─ forwards (outgoing) ─────────────────────────────┤  forward: one stream → one transport
 //          ├─ streams without a transport (pushed) ───── subscribers ─────────┘
-//          └─ pool, send queue, events, maps
+//          └─ pool, rounds (packets on their way), send queue, waiting control, events, maps
 
 #ifndef CR_SHARD_H
 #define CR_SHARD_H
@@ -42,28 +42,39 @@ typedef struct cr_retired_ssrc {
 } cr_retired_ssrc;
 
 struct cr_transport {
-    cr_id id;
-    cr_address addresses[CR_MAX_ADDRESSES];  // oldest first
-    uint32_t address_count;
+    // What every packet sent to it needs, in two cache lines.
+    cr_srtp *send_keys;
+    uint64_t rtx_tokens;     // bytes that may be sent again, in hundredths of a byte
     bool has_selected;
     cr_address selected;
-    cr_srtp *receive_keys, *send_keys;
     cr_extension_map extensions;
-    cr_extension_index extension_index;
-    cr_arrival *arrivals;  // CR_ARRIVALS of them once the extension is negotiated
-    uint32_t arrival_first, arrival_count;
-    cr_ssrc_use ssrcs[CR_MAX_SSRCS];
+    cr_transport_statistics statistics;
+    // What every packet from it needs, and the rest.
+    cr_id id;
+    cr_srtp *receive_keys;
     uint32_t ssrc_count;
-    cr_retired_ssrc retired[CR_RETIRED_SSRCS];
-    uint32_t retired_count, retired_next;
-    uint64_t rtx_tokens;     // bytes that may be sent again, in hundredths of a byte
+    cr_arrival *arrivals;    // CR_ARRIVALS of them once it publishes and the extension is negotiated
+    uint32_t arrival_first, arrival_count;
     uint64_t rtx_filled_us;
     cr_stream *streams;      // in the order they were opened
     cr_forward *forwards;
-    cr_transport_statistics statistics;
+    uint32_t control_held;   // the turn in which a control datagram of it had to wait, see control.c
+    uint32_t address_count;
+    cr_address addresses[CR_MAX_ADDRESSES];  // oldest first
+    cr_extension_index extension_index;
+    cr_ssrc_use ssrcs[CR_MAX_SSRCS];
+    cr_retired_ssrc retired[CR_RETIRED_SSRCS];
+    uint32_t retired_count, retired_next;
 };
 
 // ------------------------------------------------------------------------------------------------------- stream.c
+
+// A forward in its stream's list.
+typedef struct cr_subscriber {
+    cr_forward *forward;
+    cr_transport *transport;
+    uint32_t order;  // index of the transport: lists are sorted by it, so that rounds serve one transport after another
+} cr_subscriber;
 
 struct cr_stream {
     cr_id id;
@@ -83,9 +94,11 @@ struct cr_stream {
     cr_receive receive;
     cr_cache cache;
     cr_audio audio;
-    cr_forward **subscribers;      // forwards that carry it, and those that wait to
+    cr_subscriber *subscribers;    // forwards that carry it, and those that wait to
     uint32_t subscriber_count, subscriber_capacity;
+    uint16_t bursts[2];            // index + 1 of its burst in either round of its kind; 0: none
     uint64_t packets, bytes, last_packet_us, keyframes, last_keyframe_us;
+    uint64_t last_keyframe;        // extended sequence number
     uint32_t last_timestamp, last_keyframe_timestamp;
     uint8_t last_payload_type;
 };
@@ -113,45 +126,91 @@ typedef struct cr_sent {
     uint16_t source;    // incoming
     uint16_t again_ms;  // when it was last sent again, modulo 2^16
     uint8_t segment;    // low byte of the segment's number
-    uint8_t flags;      // CR_SENT_*
+    uint8_t flags;      // CR_SENT_*, and above them the bytes of padding
 } cr_sent;
 
 #define CR_SENT_USED 1u
 #define CR_SENT_AGAIN 2u
+#define CR_SENT_PAD_SHIFT 2u
 
 struct cr_forward {
-    cr_id id;
-    cr_notices notices;
+    // What every packet needs, in three cache lines.
     cr_transport *transport;
-    cr_forward *next;     // of the transport
     cr_stream *stream;    // carries now; NULL: its stream was closed
     cr_stream *pending;   // takes over at its next keyframe
-    uint32_t ssrc, rtx_ssrc;
-    char mid[CR_MAX_LABEL];
-    uint8_t mid_length;
-    uint8_t payload_count;
-    cr_payload_map payloads[CR_MAX_FORMATS];
+    cr_sent *history;
+    cr_run run;           // the newest
+    uint64_t highest_incoming; // forwarded or skipped
+    uint64_t next_sequence;    // outgoing, extended: one above the highest used
+
+    uint64_t packets, bytes, last_packet_us;
+    cr_segment segment;   // the newest
+    uint32_t ssrc, last_timestamp;
+    uint16_t history_packets, last_picture_id;
+    uint8_t last_tl0;
+    uint8_t segment_number;
     bool paused;
     bool sent_any;
     bool fresh;           // the next packet begins a segment
     bool new_clock;       // ... whose timestamps have nothing to do with those before
     bool switching;       // FORWARD_SWITCHED is due with that packet
     bool waits_for_keyframe;
-    uint8_t segment_number;
-    uint8_t run_count;
+    uint8_t mid_length;
+    uint8_t payload_count;
+    char mid[CR_MAX_LABEL];
+    cr_payload_map payloads[CR_MAX_FORMATS];
+    // The rest.
+    cr_id id;
+    cr_notices notices;
+    cr_forward *next;     // of the transport
+    uint32_t rtx_ssrc, timestamp_offset;
     uint64_t segment_start;    // incoming
-    uint64_t highest_incoming; // forwarded or skipped
-    uint64_t next_sequence;    // outgoing, extended: one above the highest used
     uint64_t next_rtx_sequence;
-    cr_run runs[CR_MAX_RUNS];  // oldest first
-    cr_segment segments[CR_SEGMENTS];
-    uint16_t last_picture_id;
-    uint8_t last_tl0;
-    uint32_t last_timestamp, timestamp_offset;
-    uint64_t packets, bytes, retransmissions, retransmissions_missed, last_packet_us;
-    cr_sent *history;
-    uint32_t history_packets;
+    uint64_t retransmissions, retransmissions_missed;
+    uint8_t older_count;
+    cr_run older[CR_MAX_RUNS - 1];      // runs before the newest, oldest first
+    cr_segment segments[CR_SEGMENTS];   // by the low bits of their numbers, the newest too
 };
+
+_Static_assert(offsetof(struct cr_forward, mid) <= 128, "a forward's numbers fill two cache lines");
+_Static_assert(offsetof(struct cr_transport, id) <= 128, "what sending needs of a transport fills two cache lines");
+
+// -------------------------------------------------------------------------------------------------------- round.c
+
+// The packets of one stream that came together, and how far they are: subscribers before `next_subscriber` have them.
+typedef struct cr_burst {
+    cr_stream *stream;
+    cr_packet *first, *last;  // linked by `next`, each with a reference
+    uint32_t count;
+    uint32_t next_subscriber;
+    uint32_t owed;            // datagrams, see cr_rounds
+    bool measured;            // the packets' pads were chosen for a MID of this length and these extensions
+    uint8_t mid_length;
+    cr_extension_map extensions;
+} cr_burst;
+
+typedef struct cr_round {
+    uint32_t count;                       // bursts, those that are done included
+    uint32_t open;                        // bursts not done, by their place in `order`
+    uint16_t order[CR_ROUND_STREAMS];
+    cr_burst bursts[CR_ROUND_STREAMS];
+} cr_round;
+
+// All streams of a kind. While one round runs, what comes fills the other.
+typedef struct cr_rounds {
+    cr_round rounds[2];
+    uint32_t running;         // 0 or 1
+    uint32_t owed;            // datagrams that both still have to make
+} cr_rounds;
+
+// ------------------------------------------------------------------------------------------------------ control.c
+
+typedef struct cr_waiting {
+    cr_packet *packets[CR_WAITING_CONTROL];  // oldest first
+    uint32_t count;
+} cr_waiting;
+
+typedef enum cr_control { CR_CONTROL_STUN, CR_CONTROL_DTLS, CR_CONTROL_RTCP, CR_CONTROLS } cr_control;
 
 // -------------------------------------------------------------------------------------------------------- shard.c
 
@@ -161,6 +220,9 @@ struct cr_shard {
     cr_pool pool;
     cr_slots transports, streams, forwards;
     cr_hash by_address, by_ssrc;
+    cr_rounds rounds[2];      // by cr_kind
+    cr_waiting waiting[CR_CONTROLS];
+    uint32_t control_turn;
     cr_packet *queue[CR_SEND_QUEUE_PACKETS];  // ring of datagrams to send
     uint32_t queue_first, queue_count;
     cr_event events[CR_MAX_EVENTS];
@@ -181,11 +243,45 @@ static inline void cr_shard_drop(cr_shard *shard, cr_drop_reason reason) {
     shard->statistics.drops[reason]++;
 }
 
-// Takes over the caller's reference. shard.c
+// The three steps of a turn. Media is decrypted and put into its round, the rest waits. Takes over the reference. shard.c
 void cr_shard_receive(cr_shard *shard, uint64_t now_us, cr_packet *packet);
+// Makes datagrams of what the rounds of a kind hold until about `limit` are queued. False: nothing is left. round.c
+bool cr_shard_forward(cr_shard *shard, cr_kind kind, uint32_t limit);
+// Feedback, handshakes and STUN become events, so many as one turn may think about. control.c
+void cr_shard_hand_up(cr_shard *shard);
+// Something is left for the next turn.
+bool cr_shard_is_busy(const cr_shard *shard);
+
 bool cr_shard_enqueue(cr_shard *shard, cr_packet *packet);
-// The next datagram to send, reference and all; NULL when there is none.
+// The next datagram to send; NULL when there is none.
+static inline cr_packet *cr_shard_front(const cr_shard *shard) {
+    return shard->queue_count > 0 ? shard->queue[shard->queue_first] : NULL;
+}
+// The one queued last; there is one.
+static inline cr_packet *cr_shard_back(const cr_shard *shard) {
+    return shard->queue[(shard->queue_first + shard->queue_count - 1) % CR_SEND_QUEUE_PACKETS];
+}
+// The first, taken out, reference and all.
 cr_packet *cr_shard_dequeue(cr_shard *shard);
+// Says why an authentic packet is none. shard.c
+bool cr_shard_accept(cr_shard *shard, cr_transport *transport, cr_srtp_status status, cr_drop_reason malformed);
+void cr_shard_note_authentic(cr_transport *transport, const cr_packet *packet);
+cr_transport *cr_shard_transport_at(const cr_shard *shard, const cr_address *address);
+
+// control.c: takes a reference of its own, or counts the drop.
+void cr_control_wait(cr_shard *shard, cr_control control, cr_packet *packet);
+
+// round.c
+bool cr_round_has_room(const cr_shard *shard, const cr_stream *stream);
+// Takes a reference of its own. To be skipped: no subscriber gets it, and none sees a gap.
+void cr_round_add(cr_shard *shard, cr_stream *stream, cr_packet *packet, bool skipped);
+// All subscribers get what waits of the stream, now.
+void cr_round_settle(cr_shard *shard, cr_stream *stream);
+// No further subscriber gets what waits of the stream; what nobody got is counted under `reason`.
+void cr_round_discard(cr_shard *shard, cr_stream *stream, cr_drop_reason reason);
+// The list of subscribers has a new one at `index`, or lost the one that was there.
+void cr_round_note_attached(cr_shard *shard, const cr_stream *stream, uint32_t index);
+void cr_round_note_detached(cr_shard *shard, const cr_stream *stream, uint32_t index);
 
 // events.c
 // False when there are too many; the caller counts the drop.
@@ -198,6 +294,8 @@ bool cr_transport_is_ready(const cr_transport *transport);
 bool cr_transport_may_use_ssrc(const cr_transport *transport, uint64_t now_us, uint32_t ssrc);
 void cr_transport_note_ssrc(cr_shard *shard, cr_transport *transport, uint64_t now_us, uint32_t ssrc);
 void cr_transport_note_arrival(cr_transport *transport, const cr_packet *packet);
+// Makes what only publishers need. False: no memory.
+bool cr_transport_prepare_arrivals(cr_shard *shard, cr_transport *transport);
 void cr_transport_retire_ssrc(cr_transport *transport, uint32_t ssrc, uint64_t next_sequence);
 bool cr_transport_resume_ssrc(cr_transport *transport, uint32_t ssrc, uint64_t *next_sequence);
 
@@ -206,19 +304,19 @@ cr_stream *cr_stream_find(const cr_shard *shard, cr_id id);
 void cr_stream_bind(cr_shard *shard, cr_stream *stream, uint32_t ssrc, bool rtx);
 void cr_stream_restart(cr_shard *shard, cr_stream *stream);
 bool cr_stream_attach(cr_stream *stream, cr_shard *shard, cr_forward *forward);
-void cr_stream_detach(cr_stream *stream, const cr_forward *forward);
+void cr_stream_detach(cr_stream *stream, cr_shard *shard, const cr_forward *forward);
 void cr_stream_want_keyframe(cr_shard *shard, cr_stream *stream);
 const cr_format *cr_stream_format(const cr_stream *stream, uint8_t payload_type, bool *rtx);
 
 // bind.c: the stream a packet belongs to, or NULL and a reason. `*rtx`: by its retransmission SSRC or format.
 cr_stream *cr_bind_packet(cr_shard *shard, cr_transport *transport, const cr_packet *packet, cr_drop_reason *reason);
 
-// fanout.c: takes a plain parsed packet of the stream through everything; does not take over the reference.
+// fanout.c: takes a plain parsed packet of the stream into its round; does not take over the reference.
 void cr_fanout(cr_shard *shard, cr_stream *stream, cr_packet *packet);
 
 // forward.c
 cr_forward *cr_forward_find(const cr_shard *shard, cr_id id);
-// True when the packet was sent or was tried to be.
+// True when the packet was sent or was tried to be, with as much padding as it says.
 bool cr_forward_packet(cr_shard *shard, cr_forward *forward, cr_stream *stream, cr_packet *packet);
 void cr_forward_skip(cr_forward *forward, const cr_stream *stream, uint64_t sequence);
 // The stream goes on with other numbers (restarted) or after a pause (muted): the next packet begins a segment.
@@ -231,6 +329,7 @@ typedef struct cr_outgoing {
     uint32_t ssrc;
     uint16_t sequence;
     uint8_t payload_type;
+    uint8_t padding;      // RFC 3550, 5.1
     bool retransmission;  // RFC 4588: `original` goes in front of the payload
     uint16_t original;
 } cr_outgoing;

@@ -33,6 +33,7 @@ typedef struct cr_srtp_parts {
     size_t prefix_length;
     const uint8_t *payload;
     size_t payload_length;
+    uint8_t padding_length;  // bytes behind the payload: zeros, and last their number (RFC 3550, 5.1); the header says P
 } cr_srtp_parts;
 
 typedef struct cr_srtp cr_srtp;

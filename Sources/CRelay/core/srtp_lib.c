@@ -75,6 +75,9 @@ static cr_srtp_status lib_protect_rtp(cr_srtp *srtp, const cr_srtp_parts *parts,
     cr_write_bytes(&writer, parts->header, parts->header_length);
     cr_write_bytes(&writer, parts->prefix, parts->prefix_length);
     cr_write_bytes(&writer, parts->payload, parts->payload_length);
+    for (uint8_t left = parts->padding_length; left > 0; left--) {
+        cr_write_u8(&writer, left > 1 ? 0 : parts->padding_length);
+    }
     if (cr_writer_room(&writer) < lib->tag_bytes || writer.length > CR_PACKET_BYTES) return CR_SRTP_FAILED;
     int length = (int)writer.length;
     cr_srtp_status status = status_of(srtp_protect(lib->session, out, &length));

@@ -74,6 +74,10 @@ cr_result cr_stream_open(cr_shard *shard, cr_id id, const cr_stream_config *conf
     }
     cr_slots_put(&shard->streams, id, stream);
     if (transport) append_to_transport(transport, stream);
+    if (transport && !cr_transport_prepare_arrivals(shard, transport)) {
+        cr_stream_close(shard, id);
+        return CR_NO_MEMORY;
+    }
     if (config->ssrc) cr_stream_bind(shard, stream, config->ssrc, false);
     if (config->rtx_ssrc) cr_stream_bind(shard, stream, config->rtx_ssrc, true);
     return CR_OK;
@@ -105,8 +109,9 @@ void cr_stream_bind(cr_shard *shard, cr_stream *stream, uint32_t ssrc, bool rtx)
 cr_result cr_stream_close(cr_shard *shard, cr_id id) {
     cr_stream *stream = cr_stream_find(shard, id);
     if (!stream) return CR_STALE;
+    cr_round_discard(shard, stream, CR_DROP_NO_FORWARD);
     for (uint32_t index = 0; index < stream->subscriber_count; index++) {
-        cr_forward_forget_stream(stream->subscribers[index], stream);
+        cr_forward_forget_stream(stream->subscribers[index].forward, stream);
     }
     cr_shard_free(shard, stream->subscribers, stream->subscriber_capacity * sizeof *stream->subscribers);
     unbind(shard, stream, stream->ssrc);
@@ -122,7 +127,7 @@ cr_result cr_stream_close(cr_shard *shard, cr_id id) {
 bool cr_stream_attach(cr_stream *stream, cr_shard *shard, cr_forward *forward) {
     if (stream->subscriber_count == stream->subscriber_capacity) {
         uint32_t capacity = stream->subscriber_capacity ? stream->subscriber_capacity * 2 : 4;
-        cr_forward **grown = cr_shard_allocate(shard, capacity * sizeof *grown);
+        cr_subscriber *grown = cr_shard_allocate(shard, capacity * sizeof *grown);
         if (!grown) return false;
         if (stream->subscriber_count > 0) {
             memcpy(grown, stream->subscribers, stream->subscriber_count * sizeof *grown);
@@ -131,16 +136,25 @@ bool cr_stream_attach(cr_stream *stream, cr_shard *shard, cr_forward *forward) {
         stream->subscribers = grown;
         stream->subscriber_capacity = capacity;
     }
-    stream->subscribers[stream->subscriber_count++] = forward;
+    cr_transport *transport = forward->transport;
+    uint32_t order = transport->id & ((1u << CR_ID_INDEX_BITS) - 1);
+    uint32_t place = stream->subscriber_count++;
+    for (; place > 0 && stream->subscribers[place - 1].order > order; place--) {
+        stream->subscribers[place] = stream->subscribers[place - 1];
+    }
+    stream->subscribers[place] = (cr_subscriber){.forward = forward, .transport = transport, .order = order};
+    cr_round_note_attached(shard, stream, place);
     return true;
 }
 
-void cr_stream_detach(cr_stream *stream, const cr_forward *forward) {
-    for (uint32_t index = 0; index < stream->subscriber_count; index++) {
-        if (stream->subscribers[index] != forward) continue;
-        stream->subscribers[index] = stream->subscribers[--stream->subscriber_count];
-        return;
-    }
+void cr_stream_detach(cr_stream *stream, cr_shard *shard, const cr_forward *forward) {
+    uint32_t place = 0;
+    while (place < stream->subscriber_count && stream->subscribers[place].forward != forward) place++;
+    if (place == stream->subscriber_count) return;
+    stream->subscriber_count--;
+    memmove(stream->subscribers + place, stream->subscribers + place + 1,
+            (stream->subscriber_count - place) * sizeof *stream->subscribers);
+    cr_round_note_detached(shard, stream, place);
 }
 
 void cr_stream_want_keyframe(cr_shard *shard, cr_stream *stream) {
@@ -152,10 +166,12 @@ void cr_stream_want_keyframe(cr_shard *shard, cr_stream *stream) {
 
 // What was cached and mapped so far belongs to numbers that will come again with other content.
 void cr_stream_restart(cr_shard *shard, cr_stream *stream) {
+    cr_round_settle(shard, stream);
     stream->epoch++;
+    stream->last_keyframe = 0;
     cr_cache_clear(&stream->cache, &shard->pool);
     for (uint32_t index = 0; index < stream->subscriber_count; index++) {
-        cr_forward_interrupt(stream->subscribers[index], stream, true);
+        cr_forward_interrupt(stream->subscribers[index].forward, stream, true);
     }
 }
 
@@ -171,8 +187,9 @@ cr_result cr_stream_set_muted(cr_shard *shard, cr_id id, bool muted) {
     if (!stream) return CR_STALE;
     if (stream->muted == muted) return CR_OK;
     stream->muted = muted;
+    cr_round_discard(shard, stream, CR_DROP_MUTED);
     for (uint32_t index = 0; index < stream->subscriber_count; index++) {
-        cr_forward_interrupt(stream->subscribers[index], stream, false);
+        cr_forward_interrupt(stream->subscribers[index].forward, stream, false);
     }
     if (!muted && stream->config.kind == CR_VIDEO && stream->subscriber_count > 0) {
         cr_stream_want_keyframe(shard, stream);
@@ -209,6 +226,7 @@ cr_result cr_stream_push(cr_shard *shard, uint64_t now_us, cr_id id, const uint8
     if (legal) {
         if (stream->ssrc == 0) stream->ssrc = packet->rtp.ssrc;
         cr_fanout(shard, stream, packet);
+        cr_round_settle(shard, stream);
     }
     cr_packet_release(&shard->pool, packet);
     return legal ? CR_OK : CR_INVALID;

@@ -61,12 +61,12 @@ cr_result cr_forward_open(cr_shard *shard, cr_id id, const cr_forward_config *co
     if (ssrc_in_use(transport, config->ssrc) || ssrc_in_use(transport, config->rtx_ssrc)) return CR_EXISTS;
     cr_forward *forward = create(shard, config);
     if (!forward) return CR_NO_MEMORY;
+    forward->transport = transport;
     if (!cr_stream_attach(stream, shard, forward)) {
         destroy(shard, forward);
         return CR_NO_MEMORY;
     }
     forward->id = id;
-    forward->transport = transport;
     forward->stream = stream;
     forward->ssrc = config->ssrc;
     forward->rtx_ssrc = config->rtx_ssrc;
@@ -88,8 +88,8 @@ cr_result cr_forward_open(cr_shard *shard, cr_id id, const cr_forward_config *co
 cr_result cr_forward_close(cr_shard *shard, cr_id id) {
     cr_forward *forward = cr_forward_find(shard, id);
     if (!forward) return CR_STALE;
-    if (forward->stream) cr_stream_detach(forward->stream, forward);
-    if (forward->pending) cr_stream_detach(forward->pending, forward);
+    if (forward->stream) cr_stream_detach(forward->stream, shard, forward);
+    if (forward->pending) cr_stream_detach(forward->pending, shard, forward);
     cr_forward **link = &forward->transport->forwards;
     while (*link && *link != forward) link = &(*link)->next;
     if (*link) *link = forward->next;

@@ -150,6 +150,7 @@ cr_result cr_transport_send(cr_shard *shard, cr_id id, const uint8_t *bytes, siz
     if (!transport->has_selected) return CR_NOT_READY;
     cr_result result = cr_shard_send(shard, &transport->selected, bytes, length);
     if (result == CR_OK) {
+        cr_shard_back(shard)->bulk = true;
         transport->statistics.packets_out++;
         transport->statistics.bytes_out += length;
     }
@@ -186,10 +187,6 @@ cr_result cr_transport_set_extensions(cr_shard *shard, cr_id id, const cr_extens
     if (!transport) return CR_STALE;
     cr_extension_index index;
     if (!cr_extension_index_make(map, &index)) return CR_INVALID;
-    if (map->ids[CR_EXT_TRANSPORT_SEQUENCE] != 0 && !transport->arrivals) {
-        transport->arrivals = cr_shard_allocate(shard, CR_ARRIVALS * sizeof *transport->arrivals);
-        if (!transport->arrivals) return CR_NO_MEMORY;
-    }
     if (memcmp(&transport->extensions, map, sizeof *map) != 0) {
         // A packet sent again under its own number must have its first extension bytes, which can no longer be written.
         for (cr_forward *forward = transport->forwards; forward; forward = forward->next) {
@@ -198,10 +195,18 @@ cr_result cr_transport_set_extensions(cr_shard *shard, cr_id id, const cr_extens
     }
     transport->extensions = *map;
     transport->extension_index = index;
-    return CR_OK;
+    return cr_transport_prepare_arrivals(shard, transport) ? CR_OK : CR_NO_MEMORY;
 }
 
 // ----------------------------------------------------------------------------------------------- arrivals, SSRCs
+
+bool cr_transport_prepare_arrivals(cr_shard *shard, cr_transport *transport) {
+    if (transport->arrivals || !transport->streams || transport->extensions.ids[CR_EXT_TRANSPORT_SEQUENCE] == 0) {
+        return true;
+    }
+    transport->arrivals = cr_shard_allocate(shard, CR_ARRIVALS * sizeof *transport->arrivals);
+    return transport->arrivals != NULL;
+}
 
 void cr_transport_note_arrival(cr_transport *transport, const cr_packet *packet) {
     cr_element element = packet->rtp.extensions[CR_EXT_TRANSPORT_SEQUENCE];

@@ -111,8 +111,14 @@ typedef enum cr_drop_reason {
     CR_DROP_MUTED,               // the stream's gate is closed
     CR_DROP_NO_FORWARD,          // nobody subscribes
     CR_DROP_POOL_EXHAUSTED,
+    CR_DROP_BACKLOG,             // media faster than it can be sent on
+    CR_DROP_STUN_OVERFLOW,       // more control datagrams of a protocol than can be thought about
+    CR_DROP_DTLS_OVERFLOW,
+    CR_DROP_RTCP_OVERFLOW,
     CR_DROP_SEND_QUEUE_FULL,     // outgoing: the flush queue had no room
-    CR_DROP_SEND_FAILED,         // outgoing: the kernel refused (EAGAIN, ENOBUFS, unreachable)
+    CR_DROP_SEND_WOULD_BLOCK,    // outgoing: the socket's send buffer is full (EAGAIN)
+    CR_DROP_SEND_NO_BUFFERS,     // outgoing: the interface's queue is full (ENOBUFS)
+    CR_DROP_SEND_FAILED,         // outgoing: the kernel refused (unreachable, too long)
     CR_DROP_PROTECT_FAILED,      // outgoing: SRTP back end refused
     CR_DROP_REASONS
 } cr_drop_reason;
@@ -342,8 +348,9 @@ void cr_loop_destroy(cr_loop *loop);
 uint16_t cr_loop_port(const cr_loop *loop);
 // Microseconds of the monotonic clock, read anew.
 uint64_t cr_loop_now(void);
-// Waits for datagrams, a wake or the deadline (UINT64_MAX: none; a past one: do not wait), then receives and forwards
-// for at most about a millisecond. Returns the time the turn began after waiting. Events are in the shard afterwards.
+// Waits for datagrams, a wake or the deadline (UINT64_MAX: none; a past one: do not wait), then receives, forwards and
+// sends for about a millisecond: audio first, then video, and feedback and handshakes become events last. What is left
+// goes on with the next turn. Returns the time the turn began after waiting. Events are in the shard afterwards.
 uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us);
 // Sends everything queued, in batches.
 void cr_loop_flush(cr_loop *loop, cr_shard *shard);
@@ -358,6 +365,10 @@ typedef struct cr_loop_statistics {
     uint64_t busy_buckets[10];
     uint64_t busy_total_us;
     uint64_t kernel_drops;  // datagrams the kernel dropped because our receive buffer was full (SO_RXQ_OVFL)
+    // Messages of several datagrams each: sent, the datagrams in them, and those the kernel refused, whose datagrams were
+    // then sent one by one. Likewise received.
+    uint64_t segmented_messages, segmented_datagrams, segmented_refusals;
+    uint64_t coalesced_messages, coalesced_datagrams;
 } cr_loop_statistics;
 
 void cr_loop_read_statistics(const cr_loop *loop, cr_loop_statistics *out);

@@ -100,24 +100,43 @@ static void wait(cr_loop *loop, bool may_sleep, uint64_t deadline_us) {
     }
 }
 
+// Reads what waits. Returns the time afterwards.
+static uint64_t receive(cr_loop *loop, cr_shard *shard, uint64_t now_us) {
+    uint64_t end_us = now_us + CR_RECEIVE_US;
+    do {
+        loop->more_waits = cr_udp_receive(&loop->udp, shard, now_us) == CR_RECEIVE_BATCH;
+        now_us = cr_loop_now();
+    } while (loop->more_waits && now_us < end_us);
+    return now_us;
+}
+
+// Forwards and sends until nothing is left or the time is over, but always a little. Returns the time afterwards.
+static uint64_t forward(cr_loop *loop, cr_shard *shard, cr_kind kind, uint64_t end_us) {
+    uint64_t now_us;
+    bool more;
+    do {
+        more = cr_shard_forward(shard, kind, CR_FLUSH_PACKETS);
+        cr_udp_flush(&loop->udp, shard);
+        now_us = cr_loop_now();
+    } while (more && now_us < end_us);
+    return now_us;
+}
+
 uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
     note_busy(loop);
-    // Events that commands raised after the last release, and datagrams left in the socket, are due now.
-    bool may_sleep = shard->event_count == 0 && !loop->more_waits;
+    // Events that commands raised after the last release, datagrams left in the socket and packets left on their way are
+    // due now.
+    bool may_sleep = shard->event_count == 0 && !loop->more_waits && !cr_shard_is_busy(shard);
     wait(loop, may_sleep, deadline_us);
     uint64_t begin_us = cr_loop_now();
     loop->busy_since_us = begin_us;
     loop->statistics.turns++;
-    loop->more_waits = true;
-    uint64_t now_us = begin_us;
-    while (shard->event_count < CR_EVENTS_STOP_RECEIVE && now_us - begin_us < CR_TURN_US) {
-        uint32_t received = cr_udp_receive(&loop->udp, shard, now_us);
-        if (received < CR_RECEIVE_BATCH) {
-            loop->more_waits = false;
-            break;
-        }
-        now_us = cr_loop_now();
-    }
+    receive(loop, shard, begin_us);
+    uint64_t end_us = begin_us + CR_TURN_US;
+    uint64_t now_us = forward(loop, shard, CR_AUDIO, end_us);
+    if (now_us + CR_VIDEO_US > end_us) end_us = now_us + CR_VIDEO_US;
+    forward(loop, shard, CR_VIDEO, end_us);
+    cr_shard_hand_up(shard);
     return begin_us;
 }
 
@@ -137,4 +156,9 @@ void cr_loop_read_statistics(const cr_loop *loop, cr_loop_statistics *out) {
     out->receive_calls = loop->udp.receive_calls;
     out->send_calls = loop->udp.send_calls;
     out->kernel_drops = loop->udp.kernel_drops_total;
+    out->segmented_messages = loop->udp.segmented_messages;
+    out->segmented_datagrams = loop->udp.segmented_datagrams;
+    out->segmented_refusals = loop->udp.segmented_refusals;
+    out->coalesced_messages = loop->udp.coalesced_messages;
+    out->coalesced_datagrams = loop->udp.coalesced_datagrams;
 }

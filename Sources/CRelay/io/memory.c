@@ -1,4 +1,5 @@
 // memory.c: the shell for tests: datagrams enter and leave by function calls, so a whole meeting runs in virtual time.
+// Each datagram is a turn of its own.
 
 #include "../core/shard.h"
 
@@ -16,6 +17,9 @@ void cr_memory_receive(cr_shard *shard, uint64_t now_us, const cr_address *from,
     if (packet->length > 0) memcpy(packet->data, bytes, packet->length);
     packet->address = *from;
     cr_shard_receive(shard, now_us, packet);
+    cr_shard_forward(shard, CR_AUDIO, UINT32_MAX);
+    cr_shard_forward(shard, CR_VIDEO, UINT32_MAX);
+    cr_shard_hand_up(shard);
 }
 
 size_t cr_memory_send(cr_shard *shard, cr_address *to, uint8_t *out, size_t capacity) {

@@ -1,0 +1,280 @@
+// round.c: the way from packets to subscribers. What comes of a stream waits in a burst; the bursts of all streams of a
+// kind make a round, and a round is served one transport after another:
+//
+//   bursts:       speaker A: 7          transport 1: A7 B20 C3
+//                 speaker B: 20    →    transport 2: A7 B20 C3    →   send queue
+//                 speaker C: 3          transport 3: A7     C3
+//
+// So all that one subscriber gets leaves together, in few messages to the kernel, and its keys are in the cache once.
+// For this the streams' lists of subscribers are sorted by transport. A round that was begun can be interrupted;
+// what comes meanwhile fills the next one. Nothing waits longer than until the kernel took what came
+// before.
+
+#include "shard.h"
+
+#include <string.h>
+
+// What a burst's packet has in front of and behind its payload besides: the tag of the AEAD profiles.
+#define TAG_BYTES 16u
+
+static cr_rounds *rounds_of(cr_shard *shard, const cr_stream *stream) {
+    return &shard->rounds[stream->config.kind];
+}
+
+// --------------------------------------------------------------------------------------------------------- filling
+
+bool cr_round_has_room(const cr_shard *shard, const cr_stream *stream) {
+    const cr_rounds *rounds = &shard->rounds[stream->config.kind];
+    uint32_t filling = !rounds->running;
+    uint32_t place = stream->bursts[filling];
+    if (rounds->owed > 0 && rounds->owed + stream->subscriber_count > CR_OWED_DATAGRAMS) return false;
+    const cr_round *round = &rounds->rounds[filling];
+    return place > 0 ? round->bursts[place - 1].count < CR_BURST_PACKETS : round->count < CR_ROUND_STREAMS;
+}
+
+static cr_burst *burst_to_fill(cr_rounds *rounds, cr_stream *stream) {
+    uint32_t filling = !rounds->running;
+    cr_round *round = &rounds->rounds[filling];
+    if (stream->bursts[filling] == 0) {
+        round->bursts[round->count] = (cr_burst){.stream = stream};
+        round->order[round->open++] = (uint16_t)round->count++;
+        stream->bursts[filling] = (uint16_t)round->count;
+    }
+    return &round->bursts[stream->bursts[filling] - 1];
+}
+
+void cr_round_add(cr_shard *shard, cr_stream *stream, cr_packet *packet, bool skipped) {
+    cr_rounds *rounds = rounds_of(shard, stream);
+    cr_burst *burst = burst_to_fill(rounds, stream);
+    packet->skipped = skipped;
+    packet->next = NULL;
+    if (burst->last) {
+        burst->last->next = cr_packet_retain(packet);
+    } else {
+        burst->first = cr_packet_retain(packet);
+    }
+    burst->last = packet;
+    burst->count++;
+    burst->owed += stream->subscriber_count;
+    rounds->owed += stream->subscriber_count;
+}
+
+// ---------------------------------------------------------------------------------------------------------- ending
+
+static void note_unused(cr_shard *shard, const cr_burst *burst, cr_drop_reason reason) {
+    for (const cr_packet *packet = burst->first; packet; packet = packet->next) {
+        if (!packet->skipped && !packet->used) cr_shard_drop(shard, reason);
+    }
+}
+
+// The burst is done; its place in the round stays until the round is over.
+static void end_burst(cr_shard *shard, cr_rounds *rounds, uint32_t which, cr_burst *burst) {
+    note_unused(shard, burst, burst->stream->tapped ? CR_DROP_POOL_EXHAUSTED : CR_DROP_NO_FORWARD);
+    while (burst->first) {
+        cr_packet *packet = burst->first;
+        burst->first = packet->next;
+        packet->next = NULL;
+        cr_packet_release(&shard->pool, packet);
+    }
+    rounds->owed -= burst->owed;
+    burst->stream->bursts[which] = 0;
+    *burst = (cr_burst){0};
+}
+
+static void remove_from_order(cr_round *round, uint32_t place) {
+    round->open--;
+    for (uint32_t index = place; index < round->open; index++) round->order[index] = round->order[index + 1];
+}
+
+static void end_burst_of(cr_shard *shard, cr_rounds *rounds, uint32_t which, const cr_stream *stream) {
+    cr_round *round = &rounds->rounds[which];
+    uint32_t number = stream->bursts[which] - 1u;
+    end_burst(shard, rounds, which, &round->bursts[number]);
+    for (uint32_t place = 0; place < round->open; place++) {
+        if (round->order[place] != number) continue;
+        remove_from_order(round, place);
+        break;
+    }
+    if (number + 1 == round->count) round->count--;
+    if (round->open == 0) round->count = 0;
+}
+
+// --------------------------------------------------------------------------------------------------------- padding
+
+static size_t outgoing_length(const cr_forward *forward, const cr_packet *packet) {
+    uint8_t header[CR_MAX_HEADER_BYTES];
+    cr_rtp_fields fields = {.mid = forward->mid, .mid_length = forward->mid_length};
+    return packet->rtp.payload_length + cr_rtp_write_header(&fields, &packet->rtp, packet->data,
+                                                            &forward->transport->extensions, header, sizeof header);
+}
+
+// Makes the packets from `first` on that differ by little equally long, and returns the one after them.
+static cr_packet *measure_message(const cr_forward *forward, cr_packet *first) {
+    size_t least = SIZE_MAX, most = 0;
+    uint32_t count = 0;
+    cr_packet *end = first;
+    for (; end && !end->skipped && count < CR_GSO_MEDIA_SEGMENTS; end = end->next, count++) {
+        size_t length = outgoing_length(forward, end);
+        size_t new_least = length < least ? length : least, new_most = length > most ? length : most;
+        if (new_most - new_least > CR_PAD_BYTES || new_most + TAG_BYTES > CR_GSO_SEGMENT_BYTES) break;
+        least = new_least;
+        most = new_most;
+    }
+    for (cr_packet *packet = first; packet != end; packet = packet->next) {
+        packet->pad = (uint8_t)(most - outgoing_length(forward, packet));
+    }
+    if (count > 0) return end;
+    first->pad = 0;
+    return first->next;
+}
+
+// Lengths differ between subscribers by the header only, and most have the same extensions: measured once for all those.
+static void measure(cr_burst *burst, const cr_forward *forward) {
+    const cr_extension_map *extensions = &forward->transport->extensions;
+    if (burst->measured && burst->mid_length == forward->mid_length &&
+        memcmp(&burst->extensions, extensions, sizeof *extensions) == 0) {
+        return;
+    }
+    burst->measured = true;
+    burst->mid_length = forward->mid_length;
+    burst->extensions = *extensions;
+    for (cr_packet *packet = burst->first; packet;) packet = measure_message(forward, packet);
+}
+
+// --------------------------------------------------------------------------------------------------------- serving
+
+static void serve(cr_shard *shard, cr_rounds *rounds, cr_burst *burst) {
+    cr_stream *stream = burst->stream;
+    cr_forward *forward = stream->subscribers[burst->next_subscriber++].forward;
+    uint32_t made = burst->count < burst->owed ? burst->count : burst->owed;
+    burst->owed -= made;
+    rounds->owed -= made;
+    if (burst->count > 1 && stream->config.kind == CR_VIDEO) measure(burst, forward);
+    for (cr_packet *packet = burst->first; packet; packet = packet->next) {
+        if (packet->skipped) {
+            cr_forward_skip(forward, stream, packet->sequence);
+        } else {
+            packet->used |= cr_forward_packet(shard, forward, stream, packet);
+        }
+    }
+}
+
+// Of the subscriber after the next one; by the time it is its turn the lines are there.
+static void prefetch(const cr_burst *burst) {
+    const cr_stream *stream = burst->stream;
+    uint32_t index = burst->next_subscriber + 2;
+    if (index >= stream->subscriber_count) return;
+    const cr_subscriber *subscriber = &stream->subscribers[index];
+    for (size_t line = 0; line < 3; line++) __builtin_prefetch((const uint8_t *)subscriber->forward + line * 64, 1);
+    for (size_t line = 0; line < 2; line++) __builtin_prefetch((const uint8_t *)subscriber->transport + line * 64, 1);
+}
+
+static bool is_served(const cr_burst *burst) {
+    return burst->next_subscriber >= burst->stream->subscriber_count;
+}
+
+// The next transport of the round, in the order of the lists; ends bursts that everybody has. False: the round is over.
+static bool next_transport(cr_shard *shard, cr_rounds *rounds, uint32_t *order) {
+    cr_round *round = &rounds->rounds[rounds->running];
+    *order = UINT32_MAX;
+    for (uint32_t place = 0; place < round->open;) {
+        cr_burst *burst = &round->bursts[round->order[place]];
+        if (is_served(burst)) {
+            end_burst(shard, rounds, rounds->running, burst);
+            remove_from_order(round, place);
+            continue;
+        }
+        uint32_t mine = burst->stream->subscribers[burst->next_subscriber].order;
+        if (mine < *order) *order = mine;
+        place++;
+    }
+    if (round->open == 0) round->count = 0;
+    return round->open > 0;
+}
+
+// Stops where enough is queued; the same transport goes on then.
+static void serve_transport(cr_shard *shard, cr_rounds *rounds, uint32_t order, uint32_t limit) {
+    cr_round *round = &rounds->rounds[rounds->running];
+    for (uint32_t place = 0; place < round->open; place++) {
+        cr_burst *burst = &round->bursts[round->order[place]];
+        const cr_subscriber *subscribers = burst->stream->subscribers;
+        while (shard->queue_count < limit && !is_served(burst) && subscribers[burst->next_subscriber].order == order) {
+            prefetch(burst);
+            serve(shard, rounds, burst);
+        }
+    }
+}
+
+// Packets of different speakers fit one message when they are equally long, and the last may be shorter: longest first.
+static void sort_by_length(cr_round *round) {
+    for (uint32_t place = 1; place < round->open; place++) {
+        uint16_t moving = round->order[place];
+        uint16_t length = round->bursts[moving].first->rtp.payload_length;
+        uint32_t hole = place;
+        for (; hole > 0 && round->bursts[round->order[hole - 1]].first->rtp.payload_length < length; hole--) {
+            round->order[hole] = round->order[hole - 1];
+        }
+        round->order[hole] = moving;
+    }
+}
+
+bool cr_shard_forward(cr_shard *shard, cr_kind kind, uint32_t limit) {
+    cr_rounds *rounds = &shard->rounds[kind];
+    uint32_t order;
+    for (;;) {
+        while (next_transport(shard, rounds, &order)) {
+            if (shard->queue_count >= limit) return true;
+            serve_transport(shard, rounds, order, limit);
+        }
+        rounds->running = !rounds->running;
+        if (rounds->rounds[rounds->running].open == 0) return false;
+        if (kind == CR_AUDIO) sort_by_length(&rounds->rounds[rounds->running]);
+    }
+}
+
+// -------------------------------------------------------------------------------------------------- one stream alone
+
+// In the order in which it came: the round that runs, then the one that fills.
+static void end_both(cr_shard *shard, cr_stream *stream, bool serves) {
+    cr_rounds *rounds = rounds_of(shard, stream);
+    for (uint32_t step = 0; step < 2; step++) {
+        uint32_t which = step == 0 ? rounds->running : !rounds->running;
+        if (stream->bursts[which] == 0) continue;
+        cr_burst *burst = &rounds->rounds[which].bursts[stream->bursts[which] - 1];
+        while (serves && !is_served(burst)) serve(shard, rounds, burst);
+        end_burst_of(shard, rounds, which, stream);
+    }
+}
+
+void cr_round_settle(cr_shard *shard, cr_stream *stream) {
+    end_both(shard, stream, true);
+}
+
+void cr_round_discard(cr_shard *shard, cr_stream *stream, cr_drop_reason reason) {
+    const cr_rounds *rounds = rounds_of(shard, stream);
+    for (uint32_t which = 0; which < 2; which++) {
+        if (stream->bursts[which] == 0) continue;
+        const cr_burst *burst = &rounds->rounds[which].bursts[stream->bursts[which] - 1];
+        note_unused(shard, burst, reason);
+        for (cr_packet *packet = burst->first; packet; packet = packet->next) packet->used = true;
+    }
+    end_both(shard, stream, false);
+}
+
+// Only the round that runs has got anywhere. Who comes into the part that is done missed what is on its way; who leaves
+// it must not let another be passed over.
+static cr_burst *running_burst(cr_shard *shard, const cr_stream *stream) {
+    cr_rounds *rounds = rounds_of(shard, stream);
+    uint32_t place = stream->bursts[rounds->running];
+    return place > 0 ? &rounds->rounds[rounds->running].bursts[place - 1] : NULL;
+}
+
+void cr_round_note_attached(cr_shard *shard, const cr_stream *stream, uint32_t index) {
+    cr_burst *burst = running_burst(shard, stream);
+    if (burst && index < burst->next_subscriber) burst->next_subscriber++;
+}
+
+void cr_round_note_detached(cr_shard *shard, const cr_stream *stream, uint32_t index) {
+    cr_burst *burst = running_burst(shard, stream);
+    if (burst && index < burst->next_subscriber) burst->next_subscriber--;
+}
