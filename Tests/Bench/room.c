@@ -14,6 +14,7 @@
 #define LONGEST_KEY_BYTES 44u
 #define PAYLOAD_TYPE 96u
 #define RTX_PAYLOAD_TYPE 97u
+#define VOICE_PAYLOAD_TYPE 111u
 #define SUBSCRIBER_PAYLOAD_TYPE 100u
 #define PUBLISHER_SSRC 0x70000000u
 #define SUBSCRIBER_SSRC 0x10000000u  // of the first one; the next follow by two, for RTX
@@ -138,8 +139,8 @@ static void open_objects(room *room, const cr_address *publisher, const cr_addre
 room *room_open(const shape *shape, bool encrypted, uint32_t subscribers, const cr_address *publisher,
                 const cr_address *targets) {
     room *room = calloc(1, sizeof *room);
-    cr_shard_config config = {.max_transports = ROOM_MAX_SUBSCRIBERS + 1, .max_streams = 1,
-                              .max_forwards = ROOM_MAX_SUBSCRIBERS, .max_packets = 16384, .hash_seed = 1};
+    cr_shard_config config = {.max_transports = ROOM_MAX_SUBSCRIBERS + 1, .max_streams = 1 + ROOM_MAX_VOICES,
+                              .max_forwards = ROOM_MAX_SUBSCRIBERS * (1 + ROOM_MAX_VOICES), .max_packets = 16384, .hash_seed = 1};
     room->shape = shape;
     room->encrypted = encrypted;
     room->subscribers = subscribers;
@@ -160,6 +161,55 @@ void room_close(room *room) {
     cr_srtp_close(room->sending);
     cr_shard_destroy(room->shard);
     free(room);
+}
+
+// ---------------------------------------------------------------------------------------------------------- voices
+
+// Index 0 is the room's stream. Each voice has a stream of the publisher, and a forward to each subscriber.
+void room_add_voices(room *room, uint32_t count) {
+    for (uint32_t voice = 0; voice < count; voice++) {
+        uint32_t number = ++room->voices;
+        cr_stream_config stream = {
+            .transport = transport_id(0),
+            .kind = CR_AUDIO,
+            .ssrc = PUBLISHER_SSRC + 2 * number,
+            .format_count = 1,
+            .formats = {{.payload_type = VOICE_PAYLOAD_TYPE, .codec = CR_CODEC_OPUS, .clock_rate = 48000}},
+            .cache_packets = audio_shape.cache_packets,
+        };
+        demand(cr_stream_open(room->shard, STREAM_ID + number, &stream), "cr_stream_open");
+        for (uint32_t subscriber = 0; subscriber < room->subscribers; subscriber++) {
+            cr_forward_config config = {
+                .stream = STREAM_ID + number,
+                .transport = transport_id(subscriber + 1),
+                .ssrc = SUBSCRIBER_SSRC + 0x10000u * number + subscriber,
+                .mid = "8",
+                .payload_count = 1,
+                .payloads = {{.from = VOICE_PAYLOAD_TYPE, .to = VOICE_PAYLOAD_TYPE}},
+                .history_packets = audio_shape.cache_packets,
+            };
+            cr_id id = 1u << CR_ID_INDEX_BITS | (number * ROOM_MAX_SUBSCRIBERS + subscriber);
+            demand(cr_forward_open(room->shard, id, &config), "cr_forward_open");
+        }
+    }
+}
+
+size_t room_next_voice(room *room, uint32_t voice, size_t rtp_bytes, uint8_t *wire) {
+    uint8_t plain[CR_PACKET_BYTES] = {0};
+    uint32_t sequence = room->next_voice[voice]++;
+    cr_writer writer = cr_writer_make(plain, rtp_bytes);
+    cr_write_u8(&writer, 0x80);
+    cr_write_u8(&writer, VOICE_PAYLOAD_TYPE);
+    cr_write_u16(&writer, (uint16_t)sequence);
+    cr_write_u32(&writer, sequence * 960u);
+    cr_write_u32(&writer, PUBLISHER_SSRC + 2 * (voice + 1));
+    cr_srtp_parts parts = {.header = plain, .header_length = CR_RTP_HEADER_BYTES,
+                           .payload = plain + CR_RTP_HEADER_BYTES, .payload_length = rtp_bytes - CR_RTP_HEADER_BYTES};
+    size_t length = 0;
+    if (cr_srtp_protect_rtp(room->sending, &parts, wire, CR_PACKET_BYTES, &length) != CR_SRTP_OK) {
+        fail("the publisher cannot encrypt");
+    }
+    return length;
 }
 
 // --------------------------------------------------------------------------------------------------------- packets

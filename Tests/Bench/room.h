@@ -20,6 +20,7 @@ typedef struct shape {
 extern const shape video_shape, audio_shape;
 
 #define ROOM_MAX_SUBSCRIBERS 299u
+#define ROOM_MAX_VOICES 10u
 
 // Bytes that one of each costs by the core's own count. A subscriber's heap has the SRTP back end's contexts in it as
 // well; for the others there is nothing more, or a single one to judge by.
@@ -39,6 +40,8 @@ typedef struct room {
     uint32_t next;            // number of the publisher's next packet
     uint8_t plain[CR_PACKET_BYTES];  // the last one, before encryption
     cr_rtp plain_rtp;
+    uint32_t voices;          // streams besides, see room_add_voices
+    uint32_t next_voice[ROOM_MAX_VOICES];
     room_memory memory;
 } room;
 
@@ -51,6 +54,9 @@ void room_close(room *room);
 
 // The publisher's next packet as it would be on the wire. Returns its length.
 size_t room_next_packet(room *room, uint8_t *wire);
+// Opus streams besides the room's own, from the same publisher to all subscribers, and the next packet of one of them.
+void room_add_voices(room *room, uint32_t count);
+size_t room_next_voice(room *room, uint32_t voice, size_t rtp_bytes, uint8_t *wire);
 // Subscribers' keys and outgoing fields, for those who measure a step of the core alone.
 cr_srtp *room_send_keys(const room *room, uint32_t subscriber);
 // The same keys in a context of another back end, the caller's to close.

@@ -14,8 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BURST_PACKETS 4u   // that wait in the socket when a turn begins
-#define SLICE_BURSTS 2u
+#define SLICE_PACKETS 8u   // of the publisher, about
+#define REFERENCE_BURST 4u // packets of a round of the reference loop
+#define VOICE_BYTES 72u    // RTP packets of Opus at 32 kbit/s: 72 to 119
+#define VOICE_SPREAD_BYTES 48u
 #define CHECKED_PACKETS 20u
 #define SEND_BUFFER_BYTES (4 << 20)
 
@@ -33,6 +35,7 @@ typedef struct station {
     room *room;
     cr_loop *loop;
     int publisher;
+    uint32_t next_voice;
     uint64_t forwarded;
 } station;
 
@@ -103,13 +106,29 @@ static void station_close(station *station) {
     free(station);
 }
 
+static void publish_bytes(station *station, const uint8_t *bytes, size_t length) {
+    if (send(station->publisher, bytes, length, 0) != (ssize_t)length) fail("send: %s", strerror(errno));
+    station->forwarded += station->room->subscribers;
+}
+
 static void publish(station *station, uint32_t count) {
     for (uint32_t packet = 0; packet < count; packet++) {
         uint8_t bytes[CR_PACKET_BYTES];
         size_t length = room_next_packet(station->room, bytes);
-        if (send(station->publisher, bytes, length, 0) != (ssize_t)length) fail("send: %s", strerror(errno));
+        publish_bytes(station, bytes, length);
     }
-    station->forwarded += (uint64_t)count * station->room->subscribers;
+}
+
+// Of as many voices. Opus makes every packet as long as it likes.
+static void publish_voices(station *station, uint32_t count) {
+    static uint64_t state = 88172645463325252u;
+    for (uint32_t packet = 0; packet < count; packet++) {
+        uint8_t bytes[CR_PACKET_BYTES];
+        size_t rtp_bytes = VOICE_BYTES + xorshift(&state) % VOICE_SPREAD_BYTES;
+        size_t length = room_next_voice(station->room, station->next_voice, rtp_bytes, bytes);
+        station->next_voice = (station->next_voice + 1) % station->room->voices;
+        publish_bytes(station, bytes, length);
+    }
 }
 
 // As a RelayWorker turns: receive, forward and send, handle events, send the rest; until nothing is left.
@@ -140,25 +159,35 @@ static void check(station *station) {
     room_check_forwards(station->room, station->forwarded);
 }
 
+// What waits in the socket when a turn begins.
+typedef struct burst {
+    station *station;
+    uint32_t packets;  // of the room's stream
+    uint32_t voices;
+} burst;
+
 static uint64_t loop_slice(void *context, stopwatch *watch) {
-    station *station = context;
-    for (uint32_t burst = 0; burst < SLICE_BURSTS; burst++) {
-        publish(station, BURST_PACKETS);
+    const burst *burst = context;
+    station *station = burst->station;
+    uint32_t packets = burst->packets + burst->voices;
+    uint32_t bursts = (SLICE_PACKETS + packets - 1) / packets;
+    for (uint32_t index = 0; index < bursts; index++) {
+        publish(station, burst->packets);
+        publish_voices(station, burst->voices);
         stopwatch_start(watch);
         turn(station);
         stopwatch_stop(watch);
         room_check_forwards(station->room, station->forwarded);
     }
-    return (uint64_t)SLICE_BURSTS * BURST_PACKETS * station->room->subscribers;
+    return (uint64_t)bursts * packets * station->room->subscribers;
 }
 
 static uint64_t sendto_slice(void *context, stopwatch *watch) {
     network *network = context;
     static const uint8_t bytes[CR_PACKET_BYTES];
-    uint32_t rounds = SLICE_BURSTS * BURST_PACKETS;
     bool sent = true;
     stopwatch_start(watch);
-    for (uint32_t round = 0; round < rounds; round++) {
+    for (uint32_t round = 0; round < SLICE_PACKETS; round++) {
         for (uint32_t index = 0; index < network->subscribers; index++) {
             sent &= sendto(network->sender, bytes, network->datagram_bytes, 0,
                            (const struct sockaddr *)&network->target_addresses[index],
@@ -167,43 +196,80 @@ static uint64_t sendto_slice(void *context, stopwatch *watch) {
     }
     stopwatch_stop(watch);
     if (!sent) fail("sendto: %s", strerror(errno));
-    return (uint64_t)rounds * network->subscribers;
+    return (uint64_t)SLICE_PACKETS * network->subscribers;
+}
+
+// How many datagrams left in one message, on average of the whole run.
+static void print_messages(const station *station) {
+    cr_loop_statistics statistics;
+    cr_loop_read_statistics(station->loop, &statistics);
+    cr_shard_statistics shard;
+    cr_shard_read_statistics(station->room->shard, &shard);
+    double messages = (double)(shard.packets_out - statistics.segmented_datagrams + statistics.segmented_messages);
+    printf("    %.0f %% of the datagrams left in messages of several; %.1f a message in all\n",
+           100.0 * (double)statistics.segmented_datagrams / (double)shard.packets_out,
+           (double)shard.packets_out / messages);
 }
 
 static reference *open_reference(const network *network, const shape *shape, reference_output output) {
-    reference_shape reference = {.subscribers = network->subscribers, .round_packets = BURST_PACKETS,
+    reference_shape reference = {.subscribers = network->subscribers, .round_packets = REFERENCE_BURST,
                                  .rtp_bytes = shape->rtp_bytes, .output = output};
     return reference_open(&reference, network->target_addresses);
 }
 
 void bench_udp(const shape *shape, uint32_t subscribers) {
+    static const struct {
+        const char *name;
+        uint32_t packets, voices;
+    } video[] = {{"video, packet by packet", 1, 0}, {"bursts of 4", 4, 0}, {"bursts of 8", 8, 0},
+                 {"bursts of 5 and a voice", 5, 1}},
+      voice[] = {{"voices, packet by packet", 0, 1}, {"a packet of 4 voices at once", 0, 4},
+                 {"a packet of 10 voices at once", 0, 10}};
+    bool is_video = shape->codec != CR_CODEC_OPUS;
+    enum { MOST = 4, REFERENCES = 2, CONTROLS = 3 };
+    size_t count = is_video ? sizeof video / sizeof video[0] : sizeof voice / sizeof voice[0];
     network *network = network_open(subscribers);
-    station *encrypted = station_open(network, shape, true), *plain = station_open(network, shape, false);
-    check(encrypted);
-    check(plain);
+    station *stations[2] = {station_open(network, shape, true), station_open(network, shape, false)};
+    burst bursts[2 * MOST];
+    variant variants[2 * MOST + REFERENCES + CONTROLS] = {0};
+    char names[2 * MOST][64];
+    for (size_t index = 0; index < 2 * count; index++) {
+        bool plain = index >= count;
+        size_t row = index % count;
+        bursts[index] = (burst){.station = stations[plain], .packets = is_video ? video[row].packets : voice[row].packets,
+                                .voices = is_video ? video[row].voices : voice[row].voices};
+        snprintf(names[index], sizeof names[index], "%s%s", is_video ? video[row].name : voice[row].name,
+                 plain ? ", copying" : "");
+        variants[index] = (variant){.name = names[index], .run = loop_slice, .context = &bursts[index]};
+    }
+    for (size_t index = 0; index < 2; index++) {
+        check(stations[index]);
+        room_add_voices(stations[index]->room, is_video ? 1 : ROOM_MAX_VOICES);
+    }
     reference *single = open_reference(network, shape, REFERENCE_SENDMMSG);
     reference *segmented = open_reference(network, shape, REFERENCE_GSO);
-    enum { LOOP, LOOP_PLAIN, SINGLE, SEGMENTED, SENDTO, GETPPID, XORSHIFT, COUNT };
-    variant variants[COUNT] = {
-        [LOOP] = {.name = "packet core and loop", .run = loop_slice, .context = encrypted},
-        [LOOP_PLAIN] = {.name = "the same, copying instead of encrypting", .run = loop_slice, .context = plain},
-        [SINGLE] = {.name = "reference loop, sendmmsg", .run = reference_slice, .context = single},
-        [SEGMENTED] = {.name = "reference loop, four segments a message", .run = reference_slice, .context = segmented},
-        [SENDTO] = {.name = "sendto alone", .run = sendto_slice, .context = network},
-        [GETPPID] = {.name = "getppid", .run = getppid_slice},
-        [XORSHIFT] = {.name = "1000 xorshift steps", .run = xorshift_slice},
-    };
-    measure(variants, COUNT);
-    print_packets(&variants[LOOP], SENDTO + 1);
-    print_ratio("core and loop ÷ sendto", &variants[LOOP], &variants[SENDTO]);
-    print_ratio("the same, copying ÷ sendto", &variants[LOOP_PLAIN], &variants[SENDTO]);
-    print_ratio("core and loop ÷ reference, sendmmsg", &variants[LOOP], &variants[SINGLE]);
-    print_ratio("core and loop ÷ reference, segments", &variants[LOOP], &variants[SEGMENTED]);
-    print_controls(&variants[GETPPID], COUNT - GETPPID);
-    print_interrupted(variants, COUNT);
+    variant *references = variants + 2 * count;
+    references[0] = (variant){.name = "reference loop, sendmmsg", .run = reference_slice, .context = single};
+    references[1] = (variant){.name = "reference loop, four segments a message", .run = reference_slice,
+                              .context = segmented};
+    variant *controls = references + REFERENCES;
+    controls[0] = (variant){.name = "sendto alone", .run = sendto_slice, .context = network};
+    controls[1] = (variant){.name = "getppid", .run = getppid_slice};
+    controls[2] = (variant){.name = "1000 xorshift steps", .run = xorshift_slice};
+    measure(variants, 2 * count + REFERENCES + CONTROLS);
+    print_packets(variants, 2 * count + REFERENCES + 1);
+    for (size_t index = 0; index < 2 * count; index++) {
+        char ratio[80];
+        snprintf(ratio, sizeof ratio, "%s ÷ sendto", names[index]);
+        print_ratio(ratio, &variants[index], &controls[0]);
+    }
+    print_ratio("packet by packet ÷ reference, sendmmsg", &variants[0], &references[0]);
+    print_ratio("four at once ÷ reference, four segments", &variants[1], &references[1]);
+    print_messages(stations[1]);
+    print_controls(&controls[1], CONTROLS - 1);
+    print_interrupted(variants, 2 * count + REFERENCES + CONTROLS);
     reference_close(single);
     reference_close(segmented);
-    station_close(encrypted);
-    station_close(plain);
+    for (size_t index = 0; index < 2; index++) station_close(stations[index]);
     network_close(network);
 }
