@@ -138,6 +138,17 @@ public struct DataStatistics: Sendable, Equatable {
     }
 }
 
+/// Datagrams that crossed between socket and kernel as one message of several (UDP segmentation and receive offload).
+public struct JoinedDatagrams: Sendable, Equatable {
+    public var messages: UInt64 = 0
+    public var datagrams: UInt64 = 0
+
+    public init(messages: UInt64 = 0, datagrams: UInt64 = 0) {
+        self.messages = messages
+        self.datagrams = datagrams
+    }
+}
+
 public struct LoopStatistics: Sendable, Equatable {
     /// Upper bounds of the first nine buckets of `busyHistogram` in microseconds; the tenth is the rest.
     public static let upperBounds: [UInt64] = [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000]
@@ -149,6 +160,10 @@ public struct LoopStatistics: Sendable, Equatable {
     public var busyMicroseconds: UInt64 = 0
     /// Datagrams lost in the kernel because the socket's buffer was full.
     public var kernelDrops: UInt64 = 0
+    public var sentTogether = JoinedDatagrams()
+    public var receivedTogether = JoinedDatagrams()
+    /// Messages that the kernel did not cut into their datagrams; these were sent one by one.
+    public var segmentationRefusals: UInt64 = 0
     /// Turns by their busy time, waiting excluded.
     public var busyHistogram: [UInt64] = Array(repeating: 0, count: upperBounds.count + 1)
 

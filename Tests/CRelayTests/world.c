@@ -92,7 +92,26 @@ void world_protect_and_send(world *world, world_peer *peer, const uint8_t *rtp, 
     cr_srtp_parts parts = {.header = rtp, .header_length = parsed.header_length,
                            .payload = rtp + parsed.header_length, .payload_length = length - parsed.header_length};
     CHECK_EQ(cr_srtp_protect_rtp(peer->sending, &parts, wire, sizeof wire, &wire_length), CR_SRTP_OK);
-    cr_memory_receive(world->shard, world->now, &peer->address, wire, wire_length);
+    world_deliver(world, &peer->address, wire, wire_length);
+}
+
+void world_deliver(world *world, const cr_address *from, const uint8_t *bytes, size_t length) {
+    if (!world->gathers) {
+        cr_memory_receive(world->shard, world->now, from, bytes, length);
+        return;
+    }
+    cr_packet *packet = cr_pool_take(&world->shard->pool);
+    CHECK(packet != NULL);
+    memcpy(packet->data, bytes, length);
+    packet->length = (uint32_t)length;
+    packet->address = *from;
+    cr_shard_receive(world->shard, world->now, packet);
+}
+
+void world_turn(world *world) {
+    cr_shard_forward(world->shard, CR_AUDIO, UINT32_MAX);
+    cr_shard_forward(world->shard, CR_VIDEO, UINT32_MAX);
+    cr_shard_hand_up(world->shard);
 }
 
 void world_drain(world *world) {

@@ -27,6 +27,7 @@ typedef struct world_peer {
 
 typedef struct world {
     cr_shard *shard;
+    bool gathers;  // what peers send waits for world_turn, as in a receive batch; else each datagram is a turn
     uint64_t now;
     size_t peer_count;
     world_peer peers[16];
@@ -43,6 +44,9 @@ world_peer *world_add_keyed_peer(world *world, cr_srtp_profile profile);
 world_peer *world_join(world *world);                 // GCM keys and world_extensions()
 cr_extension_map world_extensions(void);
 void world_protect_and_send(world *world, world_peer *peer, const uint8_t *rtp, size_t length);
+void world_deliver(world *world, const cr_address *from, const uint8_t *bytes, size_t length);
+// Forwards and hands up what was gathered.
+void world_turn(world *world);
 // Delivers everything queued to the peers' inboxes.
 void world_drain(world *world);
 void world_clear(world *world);

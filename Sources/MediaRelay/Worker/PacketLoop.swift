@@ -38,11 +38,17 @@ final class PacketLoop {
     func statistics() -> LoopStatistics {
         var statistics = cr_loop_statistics()
         cr_loop_read_statistics(handle.loop, &statistics)
-        return LoopStatistics(
+        var result = LoopStatistics(
             turns: statistics.turns, wakes: statistics.wakes, receiveCalls: statistics.receive_calls,
             sendCalls: statistics.send_calls, busyMicroseconds: statistics.busy_total_us,
             kernelDrops: statistics.kernel_drops,
             busyHistogram: withUnsafeBytes(of: statistics.busy_buckets) { Array($0.bindMemory(to: UInt64.self)) })
+        result.sentTogether = JoinedDatagrams(
+            messages: statistics.segmented_messages, datagrams: statistics.segmented_datagrams)
+        result.receivedTogether = JoinedDatagrams(
+            messages: statistics.coalesced_messages, datagrams: statistics.coalesced_datagrams)
+        result.segmentationRefusals = statistics.segmented_refusals
+        return result
     }
 }
 

@@ -157,6 +157,8 @@ extension MetricFamily {
         var calls = MetricFamily("hutong_loop_system_calls_total", .counter, "Batched socket calls, by kind.")
         var kernelDrops = MetricFamily(
             "hutong_kernel_drops_total", .counter, "Datagrams lost in the kernel: the receive buffer was full.")
+        var refusals = MetricFamily(
+            "hutong_segmentation_refusals_total", .counter, "Joined messages that the kernel did not cut.")
         for worker in workers {
             let (label, loop) = (worker.label, worker.loop)
             busy.addHistogram(
@@ -166,8 +168,18 @@ extension MetricFamily {
             calls.add(.integer(loop.receiveCalls), label, MetricLabel("kind", "receive"))
             calls.add(.integer(loop.sendCalls), label, MetricLabel("kind", "send"))
             kernelDrops.add(.integer(loop.kernelDrops), label)
+            refusals.add(.integer(loop.segmentationRefusals), label)
         }
-        return [busy, wakes, calls, kernelDrops]
+        return [
+            busy, wakes, calls, kernelDrops,
+            directed(
+                workers, "hutong_joined_messages_total", "Messages of several datagrams between socket and kernel.",
+                \.loop.receivedTogether.messages, \.loop.sentTogether.messages),
+            directed(
+                workers, "hutong_joined_datagrams_total", "Datagrams in messages of several.",
+                \.loop.receivedTogether.datagrams, \.loop.sentTogether.datagrams),
+            refusals,
+        ]
     }
 }
 
