@@ -2,12 +2,15 @@
 
 #define _GNU_SOURCE
 
+#include "../../Sources/CRelay/io/udp.h"
 #include "check.h"
 #include "crelay.h"
 #include "world.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -178,6 +181,260 @@ TEST(loop_sends_a_full_batch_to_a_full_room) {
     close(sink);
     world_close(world);
     cr_loop_destroy(loop);
+}
+
+// ------------------------------------------------------------------------------------------------ messages of several
+
+static cr_address address_of(int client) {
+    struct sockaddr_in own;
+    socklen_t length = sizeof own;
+    cr_address address = loopback(true);
+    CHECK_EQ(getsockname(client, (struct sockaddr *)&own, &length), 0);
+    address.port = ntohs(own.sin_port);
+    return address;
+}
+
+// A socket of the core without a loop, two clients, and what is queued for them.
+typedef struct wire {
+    cr_udp udp;
+    cr_shard *shard;
+    int clients[2];
+    cr_address addresses[2];
+} wire;
+
+static wire open_wire(void) {
+    wire w = {.shard = open_shard(512)};
+    cr_loop_config config = {.bind = loopback(true), .receive_buffer_bytes = 1 << 20, .send_buffer_bytes = 1 << 20};
+    CHECK_EQ(cr_udp_open(&w.udp, &config), 0);
+    for (int client = 0; client < 2; client++) {
+        w.clients[client] = open_client(true, w.udp.port);
+        w.addresses[client] = address_of(w.clients[client]);
+    }
+    return w;
+}
+
+static void close_wire(wire *w) {
+    for (int client = 0; client < 2; client++) close(w->clients[client]);
+    cr_udp_close(&w->udp);
+    cr_shard_statistics statistics;
+    cr_shard_read_statistics(w->shard, &statistics);
+    CHECK_EQ(statistics.packets_in_use, 0);
+    cr_shard_destroy(w->shard);
+}
+
+static void queue(wire *w, int client, size_t length, uint8_t number) {
+    uint8_t bytes[CR_PACKET_BYTES] = {0};
+    bytes[0] = bytes[length - 1] = number;
+    CHECK_EQ(cr_shard_send(w->shard, &w->addresses[client], bytes, length), CR_OK);
+}
+
+static void expect_datagram(const wire *w, int client, size_t length, uint8_t number) {
+    uint8_t bytes[CR_PACKET_BYTES];
+    CHECK_EQ(recv(w->clients[client], bytes, sizeof bytes, 0), (long)length);
+    CHECK_EQ(bytes[0], number);
+    CHECK_EQ(bytes[length - 1], number);
+}
+
+static uint64_t sent_by(const wire *w) {
+    cr_shard_statistics statistics;
+    cr_shard_read_statistics(w->shard, &statistics);
+    return statistics.packets_out;
+}
+
+static const struct {
+    int client;
+    size_t length;
+} grouped[] = {
+    // Eight, then two and a shorter one; a longer one is alone; three; one; too long for company, both.
+    {0, 1000}, {0, 1000}, {0, 1000}, {0, 1000}, {0, 1000}, {0, 1000}, {0, 1000}, {0, 1000}, {0, 1000}, {0, 1000},
+    {0, 400},  {0, 401},  {1, 500},  {1, 500},  {1, 500},  {0, 500},  {0, 1400}, {0, 1400},
+};
+enum { GROUPED = sizeof grouped / sizeof grouped[0] };
+
+static void queue_grouped(wire *w) {
+    for (uint8_t number = 0; number < GROUPED; number++) queue(w, grouped[number].client, grouped[number].length, number);
+}
+
+static void expect_grouped(const wire *w) {
+    for (uint8_t number = 0; number < GROUPED; number++) {
+        expect_datagram(w, grouped[number].client, grouped[number].length, number);
+    }
+}
+
+TEST(udp_sends_what_goes_to_one_address_in_few_messages) {
+    wire w = open_wire();
+    CHECK(w.udp.segments);
+    queue_grouped(&w);
+    cr_udp_flush(&w.udp, w.shard);
+    expect_grouped(&w);
+    CHECK_EQ(w.udp.segmented_messages, 3);
+    CHECK_EQ(w.udp.segmented_datagrams, 8 + 3 + 3);
+    CHECK_EQ(w.udp.segmented_refusals, 0);
+    CHECK_EQ(w.udp.send_calls, 1);
+    CHECK_EQ(sent_by(&w), GROUPED);
+    close_wire(&w);
+}
+
+TEST(udp_sends_bulk_in_larger_messages) {
+    wire w = open_wire();
+    cr_id transport = 1u << CR_ID_INDEX_BITS;
+    CHECK_EQ(cr_transport_open(w.shard, transport), CR_OK);
+    CHECK_EQ(cr_transport_add_address(w.shard, transport, &w.addresses[0]), CR_OK);
+    uint8_t record[1200] = {0};
+    for (uint8_t number = 0; number < 60; number++) {
+        record[0] = record[sizeof record - 1] = number;
+        CHECK_EQ(cr_transport_send(w.shard, transport, record, sizeof record), CR_OK);
+    }
+    queue(&w, 0, sizeof record, 60);  // not bulk
+    cr_udp_flush(&w.udp, w.shard);
+    for (uint8_t number = 0; number <= 60; number++) expect_datagram(&w, 0, sizeof record, number);
+    CHECK_EQ(w.udp.segmented_messages, 2);  // 54 in 65,000 bytes, then 6
+    CHECK_EQ(w.udp.segmented_datagrams, 60);
+    CHECK_EQ(cr_transport_close(w.shard, transport), CR_OK);
+    close_wire(&w);
+}
+
+// What the kernel does when the interface has no checksum offload (EIO) and for several other reasons.
+static int refuse_segments(int socket, struct mmsghdr *messages, unsigned count, int flags) {
+    for (unsigned done = 0; done < count; done++) {
+        if (messages[done].msg_hdr.msg_controllen > 0) {
+            errno = EIO;
+            return done > 0 ? (int)done : -1;
+        }
+        int sent = sendmmsg(socket, &messages[done], 1, flags);
+        if (sent != 1) return done > 0 ? (int)done : sent;
+    }
+    return (int)count;
+}
+
+TEST(udp_gives_segments_up_when_the_kernel_refuses_one) {
+    wire w = open_wire();
+    w.udp.send_messages = refuse_segments;
+    queue_grouped(&w);
+    cr_udp_flush(&w.udp, w.shard);
+    expect_grouped(&w);
+    CHECK_EQ(w.udp.segmented_messages, 0);
+    CHECK_EQ(w.udp.segmented_refusals, 3);  // those that were made up already
+    CHECK(!w.udp.segments);
+    queue_grouped(&w);
+    cr_udp_flush(&w.udp, w.shard);
+    expect_grouped(&w);
+    CHECK_EQ(w.udp.segmented_refusals, 3);
+    CHECK_EQ(sent_by(&w), 2 * GROUPED);
+    close_wire(&w);
+}
+
+// It is the address that is refused, not the segments: no client may cost all others theirs.
+TEST(udp_keeps_segments_when_nothing_reaches_an_address) {
+    wire w = open_wire();
+    w.addresses[1].port = 0;
+    queue(&w, 1, 100, 1);
+    queue(&w, 1, 100, 2);
+    queue(&w, 0, 100, 3);
+    cr_udp_flush(&w.udp, w.shard);
+    expect_datagram(&w, 0, 100, 3);
+    CHECK(w.udp.segments);
+    CHECK_EQ(w.udp.segmented_refusals, 1);
+    cr_shard_statistics statistics;
+    cr_shard_read_statistics(w.shard, &statistics);
+    CHECK_EQ(statistics.drops[CR_DROP_SEND_FAILED], 2);
+    close_wire(&w);
+}
+
+static int refusal;  // what the third message meets
+
+static int refuse_third(int socket, struct mmsghdr *messages, unsigned count, int flags) {
+    static unsigned seen;
+    if (seen >= 2) {
+        seen = 0;
+        errno = refusal;
+        return -1;
+    }
+    unsigned room = count < 2 - seen ? count : 2 - seen;
+    int sent = sendmmsg(socket, messages, room, flags);
+    seen += sent > 0 ? (unsigned)sent : 0;
+    return sent;
+}
+
+TEST(udp_never_waits_and_counts_what_the_kernel_has_no_room_for) {
+    static const struct {
+        int error;
+        cr_drop_reason reason;
+    } cases[2] = {{EAGAIN, CR_DROP_SEND_WOULD_BLOCK}, {ENOBUFS, CR_DROP_SEND_NO_BUFFERS}};
+    for (size_t index = 0; index < 2; index++) {
+        wire w = open_wire();
+        w.udp.send_messages = refuse_third;
+        refusal = cases[index].error;
+        queue_grouped(&w);
+        cr_udp_flush(&w.udp, w.shard);
+        for (uint8_t number = 0; number < 11; number++) expect_datagram(&w, 0, grouped[number].length, number);
+        cr_shard_statistics statistics;
+        cr_shard_read_statistics(w.shard, &statistics);
+        CHECK_EQ(statistics.drops[cases[index].reason], GROUPED - 11);
+        CHECK_EQ(statistics.packets_out, 11);
+        CHECK(w.udp.segments);
+        close_wire(&w);
+    }
+}
+
+// A client that sends as libwebrtc may: many datagrams in one message, which reaches us as one.
+static void send_joined(int client, uint8_t *bytes, size_t length, uint16_t segment) {
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof segment)];
+    } control = {0};
+    struct iovec span = {.iov_base = bytes, .iov_len = length};
+    struct msghdr message = {.msg_iov = &span, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    *header = (struct cmsghdr){.cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = CMSG_LEN(sizeof segment)};
+    memcpy(CMSG_DATA(header), &segment, sizeof segment);
+    CHECK_EQ(sendmsg(client, &message, 0), (long)length);
+}
+
+TEST(udp_cuts_what_the_kernel_joined) {
+    static const uint16_t segments[] = {1000, 1200, 37, 1024};
+    for (size_t index = 0; index < sizeof segments / sizeof segments[0]; index++) {
+        wire w = open_wire();
+        uint16_t segment = segments[index];
+        size_t length = segment * 20u + 30;
+        uint8_t *bytes = calloc(1, length);
+        for (size_t at = 0; at < length; at++) bytes[at] = at % segment == 0 ? 0 : (uint8_t)(at / segment + at % segment * 7);
+        send_joined(w.clients[0], bytes, length, segment);
+        while (cr_udp_receive(&w.udp, w.shard, 1) > 0) continue;
+        cr_shard_hand_up(w.shard);
+        size_t count;
+        const cr_event *events = cr_shard_events(w.shard, &count);
+        CHECK_EQ(count, 21);
+        for (size_t event = 0; event < count; event++) {
+            CHECK_EQ(events[event].length, event < 20 ? segment : 30);
+            CHECK_BYTES(events[event].bytes, bytes + event * segment, events[event].length);
+            CHECK_BYTES(&events[event].from, &w.addresses[0], sizeof w.addresses[0]);
+        }
+        CHECK_EQ(w.udp.coalesced_messages, 1);
+        CHECK_EQ(w.udp.coalesced_datagrams, 21);
+        cr_shard_release_events(w.shard);
+        free(bytes);
+        close_wire(&w);
+    }
+}
+
+TEST(udp_cuts_as_far_as_the_pool_goes) {
+    wire w = open_wire();
+    cr_shard_destroy(w.shard);
+    w.shard = open_shard(3);
+    uint8_t bytes[10 * 900] = {0};
+    send_joined(w.clients[0], bytes, sizeof bytes, 900);
+    CHECK_EQ(cr_udp_receive(&w.udp, w.shard, 1), 1);
+    cr_shard_hand_up(w.shard);
+    cr_shard_statistics statistics;
+    cr_shard_read_statistics(w.shard, &statistics);
+    CHECK_EQ(statistics.packets_in, 10);
+    CHECK_EQ(statistics.stun_in + statistics.drops[CR_DROP_POOL_EXHAUSTED], 10);
+    CHECK(statistics.stun_in >= 1);
+    size_t count;
+    cr_shard_events(w.shard, &count);
+    cr_shard_release_events(w.shard);
+    close_wire(&w);
 }
 
 static void *wake_later(void *loop) {
