@@ -415,6 +415,32 @@ TEST(rtx_leaves_the_padding_out) {
     world_close(s.w);
 }
 
+TEST(what_is_too_old_to_be_asked_for_is_let_go) {
+    scene s = open_scene(1);
+    s.w->gathers = false;
+    uint16_t first = 0;
+    for (uint16_t sequence = 1; sequence <= 200; sequence++) {
+        send_sized(&s, VIDEO, sequence, 40, false);
+        if (sequence == 1) first = look(&s).sequence;
+        s.w->now += 20000;  // 75 of them are 1.5 s
+        world_clear(s.w);
+    }
+    CHECK_EQ(world_statistics(s.w).packets_in_use, CR_CACHE_AGE_US / 20000u);
+    world_peer *receiver = receiver_of(&s, 0);
+    uint16_t lost[2] = {(uint16_t)(first + 120), (uint16_t)(first + 130)};
+    CHECK_EQ(cr_forward_retransmit(s.w->shard, s.w->now, 0, receiver->transport, VIDEO, lost, 2), CR_OK);
+    CHECK_EQ(look(&s).sequence, lost[1]);
+    CHECK_EQ(look(&s).length, 0);
+    // A slower stream keeps fewer.
+    for (uint16_t sequence = 201; sequence <= 230; sequence++) {
+        send_sized(&s, VIDEO, sequence, 40, false);
+        s.w->now += 500000;
+        world_clear(s.w);
+    }
+    CHECK_EQ(world_statistics(s.w).packets_in_use, 3);
+    world_close(s.w);
+}
+
 // -------------------------------------------------------------------------------------------------------------- control
 
 static void send_report(scene *s, world_peer *peer) {

@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+// Old packets let go for one that comes: more than one, so that a cache shrinks when its stream gets slower.
+#define RELEASED_AT_ONCE 4u
+
 bool cr_cache_create(cr_cache *cache, uint32_t capacity) {
     *cache = (cr_cache){0};
     if (capacity == 0) return true;
@@ -24,6 +27,18 @@ void cr_cache_clear(cr_cache *cache, cr_pool *pool) {
         cr_packet_release(pool, cache->packets[index]);
         cache->packets[index] = NULL;
     }
+    cache->oldest = 0;
+}
+
+static void release_old(cr_cache *cache, cr_pool *pool, const cr_packet *newest) {
+    if (cache->oldest + cache->capacity <= newest->sequence) cache->oldest = newest->sequence - cache->capacity + 1;
+    for (uint32_t step = 0; step < RELEASED_AT_ONCE && cache->oldest < newest->sequence; step++, cache->oldest++) {
+        cr_packet **place = &cache->packets[cache->oldest & (cache->capacity - 1)];
+        if (!*place || (*place)->sequence != cache->oldest) continue;
+        if ((*place)->arrival_us + CR_CACHE_AGE_US > newest->arrival_us) return;
+        cr_packet_release(pool, *place);
+        *place = NULL;
+    }
 }
 
 void cr_cache_put(cr_cache *cache, cr_pool *pool, cr_packet *packet) {
@@ -34,6 +49,8 @@ void cr_cache_put(cr_cache *cache, cr_pool *pool, cr_packet *packet) {
     cr_packet *displaced = *place;
     *place = cr_packet_retain(packet);
     cr_packet_release(pool, displaced);
+    if (cache->oldest == 0 || packet->sequence < cache->oldest) cache->oldest = packet->sequence;
+    release_old(cache, pool, packet);
 }
 
 cr_packet *cr_cache_find(const cr_cache *cache, uint16_t sequence) {

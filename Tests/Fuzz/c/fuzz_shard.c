@@ -17,6 +17,7 @@ typedef struct scene {
     cr_srtp *sending[TRANSPORTS];
     uint64_t now;
     uint32_t generation;
+    bool gathers;  // datagrams wait for a turn, as in a receive batch
 } scene;
 
 static void require(bool condition) {
@@ -79,6 +80,18 @@ static void open_scene(scene *s) {
     for (uint32_t index = 0; index < FORWARDS; index++) open_forward(s, index, GENERATION);
 }
 
+static void receive(scene *s, const cr_address *from, const uint8_t *bytes, size_t length) {
+    cr_packet *packet = s->gathers ? cr_pool_take(&s->shard->pool) : NULL;
+    if (!packet) {
+        cr_memory_receive(s->shard, s->now, from, bytes, length);
+        return;
+    }
+    if (length > 0) memcpy(packet->data, bytes, length);
+    packet->length = (uint32_t)length;
+    packet->address = *from;
+    cr_shard_receive(s->shard, s->now, packet);
+}
+
 static void protect_and_receive(scene *s, uint32_t transport, const uint8_t *bytes, size_t length) {
     uint8_t wire[CR_PACKET_BYTES];
     size_t wire_length = 0;
@@ -89,7 +102,7 @@ static void protect_and_receive(scene *s, uint32_t transport, const uint8_t *byt
     cr_srtp_status status =
         rtcp ? cr_srtp_protect_rtcp(s->sending[transport], bytes, length, wire, sizeof wire, &wire_length)
              : cr_srtp_protect_rtp(s->sending[transport], &parts, wire, sizeof wire, &wire_length);
-    if (status == CR_SRTP_OK) cr_memory_receive(s->shard, s->now, &from, wire, wire_length);
+    if (status == CR_SRTP_OK) receive(s, &from, wire, wire_length);
 }
 
 static void drain(scene *s) {
@@ -125,8 +138,13 @@ static void step(scene *s, uint8_t operation, uint8_t operand, const uint8_t *by
     case 0:
     case 1: protect_and_receive(s, operand % TRANSPORTS, bytes, length); break;
     case 2: cr_stream_push(s->shard, s->now, stream, bytes, length); break;
-    case 3: cr_memory_receive(s->shard, s->now, &from, bytes, length); break;
-    case 4: s->now += (uint64_t)operand * operand * 100u; break;
+    case 3: receive(s, &from, bytes, length); break;
+    case 4:
+        if (operand & 1) s->now += (uint64_t)operand * operand * 100u;
+        if (operand & 2) s->gathers = operand & 4;
+        if (operand & 8) cr_shard_forward(s->shard, operand & 16 ? CR_AUDIO : CR_VIDEO, operand / 32u * 3);
+        if (operand & 32) cr_shard_hand_up(s->shard);
+        break;
     case 5: cr_stream_set_muted(s->shard, stream, operand & 0x80); break;
     case 6: cr_stream_set_tap(s->shard, stream, operand & 0x80); break;
     case 7: cr_forward_set_source(s->shard, forward, GENERATION | operand / 8 % STREAMS); break;
@@ -163,6 +181,10 @@ static void close_scene(scene *s) {
         cr_stream_close(s->shard, generation | 5);
     }
     drain(s);
+    while (cr_shard_is_busy(s->shard)) {
+        cr_shard_hand_up(s->shard);
+        drain(s);
+    }
     while (s->shard->event_count > 0) drain(s);
     cr_shard_statistics statistics;
     cr_shard_read_statistics(s->shard, &statistics);
