@@ -14,6 +14,8 @@
 #define SLICE_INPUT 256u          // of the publisher at most, so that few subscribers' input stays in the cache
 #define LIBSRTP_SHARE 8u          // so much less of the row that is ten times slower
 #define CHECKED_PACKETS 50u
+#define MEETING_VIDEO_PER_S 75u  // packets
+#define MEETING_VOICE_PER_S 50u
 #define OUTPUT_SLOTS 64u     // as many as one system call sends
 
 typedef struct fanout {
@@ -280,12 +282,21 @@ void bench_objects(void) {
     printf("    %-42s %8s %8s\n", "bytes", "core", "heap");
     print_bytes("transport that publishes", video->memory.publisher, 0);
     print_bytes("transport that subscribes", video->memory.subscriber, video->memory.subscriber_heap);
-    print_bytes("SRTP state of an outgoing SSRC", 0, measure_ssrc(video));
+    double ssrc = measure_ssrc(video);
+    print_bytes("SRTP state of an outgoing SSRC", 0, ssrc);
     print_bytes("video stream", video->memory.stream, 0);
     print_bytes("video forward", video->memory.forward, 0);
     print_bytes("voice stream", voice->memory.stream, 0);
     print_bytes("voice forward", voice->memory.forward, 0);
     print_bytes("packet buffer of the pool", sizeof(cr_packet), 0);
+    // A webinar's subscriber gets a video and a voice. In a meeting of 15 everybody sends both, which are kept, and gets
+    // 14 of each.
+    double heard = video->memory.forward + voice->memory.forward + 2 * ssrc;
+    double kept = sizeof(cr_packet) * ((MEETING_VIDEO_PER_S + MEETING_VOICE_PER_S) * CR_CACHE_AGE_US / 1e6);
+    print_bytes("webinar: all of a subscriber", 0, video->memory.subscriber_heap + heard);
+    print_bytes("meeting of 15: all of a participant", 0,
+                video->memory.subscriber_heap + video->memory.publisher - video->memory.subscriber +
+                    video->memory.stream + voice->memory.stream + kept + 14 * heard);
     room_close(video);
     room_close(voice);
 }

@@ -120,7 +120,7 @@ static double allocated(const room *room) {
 static void open_objects(room *room, const cr_address *publisher, const cr_address *targets) {
     double before = allocated(room);
     open_transport(room, 0, publisher, &publisher_extensions);
-    room->memory.publisher = allocated(room) - before;
+    double publisher_bytes = allocated(room) - before;
     before = allocated(room);
     double heap_before = room_heap(room);
     for (uint32_t index = 0; index < room->subscribers; index++) {
@@ -130,7 +130,10 @@ static void open_objects(room *room, const cr_address *publisher, const cr_addre
     room->memory.subscriber_heap = (room_heap(room) - heap_before) / room->subscribers;
     before = allocated(room);
     open_stream(room);
-    room->memory.stream = allocated(room) - before;
+    // The log of arrivals comes with a transport's first stream.
+    double log_bytes = CR_ARRIVALS * sizeof(cr_arrival);
+    room->memory.stream = allocated(room) - before - log_bytes;
+    room->memory.publisher = publisher_bytes + log_bytes;
     before = allocated(room);
     for (uint32_t index = 0; index < room->subscribers; index++) open_forward(room, index);
     room->memory.forward = (allocated(room) - before) / room->subscribers;

@@ -422,12 +422,12 @@ TEST(what_is_too_old_to_be_asked_for_is_let_go) {
     for (uint16_t sequence = 1; sequence <= 200; sequence++) {
         send_sized(&s, VIDEO, sequence, 40, false);
         if (sequence == 1) first = look(&s).sequence;
-        s.w->now += 20000;  // 75 of them are 1.5 s
+        s.w->now += 20000;  // 55 of them are 1.1 s
         world_clear(s.w);
     }
     CHECK_EQ(world_statistics(s.w).packets_in_use, CR_CACHE_AGE_US / 20000u);
     world_peer *receiver = receiver_of(&s, 0);
-    uint16_t lost[2] = {(uint16_t)(first + 120), (uint16_t)(first + 130)};
+    uint16_t lost[2] = {(uint16_t)(first + 120), (uint16_t)(first + 160)};
     CHECK_EQ(cr_forward_retransmit(s.w->shard, s.w->now, 0, receiver->transport, VIDEO, lost, 2), CR_OK);
     CHECK_EQ(look(&s).sequence, lost[1]);
     CHECK_EQ(look(&s).length, 0);
