@@ -40,6 +40,15 @@ static int open_client(bool ipv4, uint16_t port) {
     return client;
 }
 
+static cr_address address_of(int client) {
+    struct sockaddr_in own;
+    socklen_t length = sizeof own;
+    cr_address address = loopback(true);
+    CHECK_EQ(getsockname(client, (struct sockaddr *)&own, &length), 0);
+    address.port = ntohs(own.sin_port);
+    return address;
+}
+
 // Every datagram comes up as an event with its sender's address, and an answer to that address comes back.
 static void echo(cr_address bind, bool client_ipv4) {
     int error;
@@ -129,70 +138,108 @@ TEST(loop_drops_long_datagrams_and_survives_an_empty_pool) {
     cr_loop_destroy(loop);
 }
 
-// A keyframe, or a late turn, in a full room: one receive batch makes more packets than the send queue holds.
-TEST(loop_sends_a_full_batch_to_a_full_room) {
-    enum { SUBSCRIBERS = 299, BATCH = CR_RECEIVE_BATCH };
+// A publisher behind a socket, and 299 subscriptions of its video (stream 0) and its voice (stream 1).
+enum { SUBSCRIBERS = 299, VIDEO_SSRC = 7, VOICE_SSRC = 8 };
+
+typedef struct full_room {
+    cr_loop *loop;
+    world *world;
+    world_peer *publisher;
+    int client, sink;
+} full_room;
+
+static full_room open_full_room(void) {
     int error;
     cr_loop_config config = {.bind = loopback(true), .receive_buffer_bytes = 1 << 20, .send_buffer_bytes = 1 << 22};
-    cr_loop *loop = cr_loop_create(&config, &error);
-    world *world = world_open_sized(16384);
-    world_peer *publisher = world_join(world), *subscriber = world_join(world);
-    int client = open_client(true, cr_loop_port(loop)), sink = open_client(true, cr_loop_port(loop));
-    struct sockaddr_in own;
-    socklen_t own_length = sizeof own;
-    cr_address address = loopback(true);
-    CHECK_EQ(getsockname(client, (struct sockaddr *)&own, &own_length), 0);
-    address.port = ntohs(own.sin_port);
-    CHECK_EQ(cr_transport_add_address(world->shard, publisher->transport, &address), CR_OK);
-    CHECK_EQ(getsockname(sink, (struct sockaddr *)&own, &own_length), 0);
-    address.port = ntohs(own.sin_port);
-    CHECK_EQ(cr_transport_add_address(world->shard, subscriber->transport, &address), CR_OK);
-    CHECK_EQ(cr_transport_select_address(world->shard, subscriber->transport, &address), CR_OK);
-    cr_stream_config stream = world_stream(publisher, CR_CODEC_OPUS, 7);
-    CHECK_EQ(cr_stream_open(world->shard, world_id(0), &stream), CR_OK);
+    full_room room = {.loop = cr_loop_create(&config, &error), .world = world_open_sized(16384)};
+    room.publisher = world_join(room.world);
+    world_peer *subscriber = world_join(room.world);
+    cr_shard *shard = room.world->shard;
+    room.client = open_client(true, cr_loop_port(room.loop));
+    room.sink = open_client(true, cr_loop_port(room.loop));
+    cr_address address = address_of(room.client);
+    CHECK_EQ(cr_transport_add_address(shard, room.publisher->transport, &address), CR_OK);
+    address = address_of(room.sink);
+    CHECK_EQ(cr_transport_add_address(shard, subscriber->transport, &address), CR_OK);
+    CHECK_EQ(cr_transport_select_address(shard, subscriber->transport, &address), CR_OK);
+    for (uint32_t stream = 0; stream < 2; stream++) {
+        cr_codec codec = stream == 0 ? CR_CODEC_VP8 : CR_CODEC_OPUS;
+        cr_stream_config config = world_stream(room.publisher, codec, VIDEO_SSRC + stream);
+        CHECK_EQ(cr_stream_open(shard, world_id(stream), &config), CR_OK);
+    }
     for (uint32_t number = 0; number < SUBSCRIBERS; number++) {
-        cr_forward_config forward = world_forward(subscriber, world_id(0), 1000 + number * 2);
+        cr_forward_config forward = world_forward(subscriber, world_id(0), 1000 + number);
         forward.rtx_ssrc = 0;
-        CHECK_EQ(cr_forward_open(world->shard, world_id(number), &forward), CR_OK);
+        CHECK_EQ(cr_forward_open(shard, world_id(number), &forward), CR_OK);
     }
-    for (uint16_t sequence = 0; sequence < BATCH; sequence++) {
-        uint8_t plain[256], sealed[CR_PACKET_BYTES];
-        size_t length = 0;
-        size_t plain_length = world_write(
-            &(world_rtp){.payload_type = WORLD_MEDIA, .sequence = sequence, .ssrc = 7, .payload = plain, .payload_length = 60},
-            sealed);
-        memcpy(plain, sealed, plain_length);
-        cr_srtp_parts parts = {.header = plain, .header_length = 12, .payload = plain + 12, .payload_length = plain_length - 12};
-        CHECK_EQ(cr_srtp_protect_rtp(publisher->sending, &parts, sealed, sizeof sealed, &length), CR_SRTP_OK);
-        CHECK_EQ(send(client, sealed, length, 0), (long)length);
-    }
+    cr_forward_config voice = world_forward(subscriber, world_id(1), 5000);
+    CHECK_EQ(cr_forward_open(shard, world_id(SUBSCRIBERS), &voice), CR_OK);
+    return room;
+}
+
+static void close_full_room(full_room *room) {
+    close(room->client);
+    close(room->sink);
+    world_close(room->world);
+    cr_loop_destroy(room->loop);
+}
+
+static void publish(const full_room *room, uint32_t ssrc, uint16_t sequence) {
+    static const uint8_t payload[60] = {0x10, 0x00};  // VP8: the start of a keyframe
+    uint8_t plain[256], sealed[CR_PACKET_BYTES];
+    size_t length = 0;
+    world_rtp rtp = {.payload_type = WORLD_MEDIA, .sequence = sequence, .ssrc = ssrc, .payload = payload,
+                     .payload_length = sizeof payload};
+    cr_srtp_parts parts = {.header = plain, .header_length = world_write(&rtp, plain)};
+    CHECK_EQ(cr_srtp_protect_rtp(room->publisher->sending, &parts, sealed, sizeof sealed, &length), CR_SRTP_OK);
+    CHECK_EQ(send(room->client, sealed, length, 0), (long)length);
+}
+
+static void turn(const full_room *room) {
+    cr_loop_turn(room->loop, room->world->shard, UINT64_MAX);
+    world_release(room->world);
+    cr_loop_flush(room->loop, room->world->shard);
+}
+
+// A keyframe, or a late turn, in a full room: one receive batch makes more packets than the send queue holds.
+TEST(loop_sends_a_full_batch_to_a_full_room) {
+    full_room room = open_full_room();
+    for (uint16_t sequence = 0; sequence < CR_RECEIVE_BATCH; sequence++) publish(&room, VIDEO_SSRC, sequence);
     // More than one turn may send: the rest goes on its way in the next ones, which do not sleep before.
     int turns = 0;
     do {
-        cr_loop_turn(loop, world->shard, UINT64_MAX);
-        cr_loop_flush(loop, world->shard);
+        turn(&room);
         turns++;
-    } while (cr_shard_is_busy(world->shard));
+    } while (cr_shard_is_busy(room.world->shard));
     CHECK(turns > 1);
-    cr_shard_statistics statistics = world_statistics(world);
-    CHECK_EQ(statistics.forwards, (uint64_t)SUBSCRIBERS * BATCH);
-    CHECK_EQ(world_drops(world, CR_DROP_SEND_QUEUE_FULL), 0);
-    close(client);
-    close(sink);
-    world_close(world);
-    cr_loop_destroy(loop);
+    cr_shard_statistics statistics = world_statistics(room.world);
+    CHECK_EQ(statistics.forwards, (uint64_t)SUBSCRIBERS * CR_RECEIVE_BATCH);
+    CHECK_EQ(world_drops(room.world, CR_DROP_SEND_QUEUE_FULL), 0);
+    cr_loop_statistics loop;
+    cr_loop_read_statistics(room.loop, &loop);
+    CHECK_EQ(statistics.packets_out, statistics.forwards);
+    CHECK(loop.segmented_datagrams > statistics.forwards / 2);
+    close_full_room(&room);
+}
+
+TEST(loop_lets_audio_past_video_that_is_on_its_way) {
+    full_room room = open_full_room();
+    for (uint16_t sequence = 0; sequence < CR_RECEIVE_BATCH; sequence++) publish(&room, VIDEO_SSRC, sequence);
+    turn(&room);
+    CHECK(cr_shard_is_busy(room.world->shard));
+    uint64_t before = world_statistics(room.world).forwards;
+    publish(&room, VOICE_SSRC, 1);
+    turn(&room);
+    cr_forward_statistics voice;
+    CHECK_EQ(cr_forward_read_statistics(room.world->shard, world_id(SUBSCRIBERS), &voice), CR_OK);
+    CHECK_EQ(voice.packets, 1);
+    CHECK(world_statistics(room.world).forwards > before + 1);  // video goes on
+    CHECK(cr_shard_is_busy(room.world->shard));
+    while (cr_shard_is_busy(room.world->shard)) turn(&room);
+    close_full_room(&room);
 }
 
 // ------------------------------------------------------------------------------------------------ messages of several
-
-static cr_address address_of(int client) {
-    struct sockaddr_in own;
-    socklen_t length = sizeof own;
-    cr_address address = loopback(true);
-    CHECK_EQ(getsockname(client, (struct sockaddr *)&own, &length), 0);
-    address.port = ntohs(own.sin_port);
-    return address;
-}
 
 // A socket of the core without a loop, two clients, and what is queued for them.
 typedef struct wire {
@@ -252,7 +299,9 @@ static const struct {
 enum { GROUPED = sizeof grouped / sizeof grouped[0] };
 
 static void queue_grouped(wire *w) {
-    for (uint8_t number = 0; number < GROUPED; number++) queue(w, grouped[number].client, grouped[number].length, number);
+    for (uint8_t number = 0; number < GROUPED; number++) {
+        queue(w, grouped[number].client, grouped[number].length, number);
+    }
 }
 
 static void expect_grouped(const wire *w) {
@@ -384,9 +433,12 @@ static void send_joined(int client, uint8_t *bytes, size_t length, uint16_t segm
         char bytes[CMSG_SPACE(sizeof segment)];
     } control = {0};
     struct iovec span = {.iov_base = bytes, .iov_len = length};
-    struct msghdr message = {.msg_iov = &span, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr message = {.msg_iov = &span, .msg_iovlen = 1, .msg_control = &control,
+                             .msg_controllen = sizeof control};
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    *header = (struct cmsghdr){.cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = CMSG_LEN(sizeof segment)};
+    header->cmsg_level = IPPROTO_UDP;
+    header->cmsg_type = UDP_SEGMENT;
+    header->cmsg_len = CMSG_LEN(sizeof segment);
     memcpy(CMSG_DATA(header), &segment, sizeof segment);
     CHECK_EQ(sendmsg(client, &message, 0), (long)length);
 }
@@ -398,7 +450,9 @@ TEST(udp_cuts_what_the_kernel_joined) {
         uint16_t segment = segments[index];
         size_t length = segment * 20u + 30;
         uint8_t *bytes = calloc(1, length);
-        for (size_t at = 0; at < length; at++) bytes[at] = at % segment == 0 ? 0 : (uint8_t)(at / segment + at % segment * 7);
+        for (size_t at = 0; at < length; at++) {
+            bytes[at] = at % segment == 0 ? 0 : (uint8_t)(at / segment + at % segment * 7);
+        }
         send_joined(w.clients[0], bytes, length, segment);
         while (cr_udp_receive(&w.udp, w.shard, 1) > 0) continue;
         cr_shard_hand_up(w.shard);

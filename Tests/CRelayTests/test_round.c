@@ -321,7 +321,9 @@ TEST(media_beyond_the_backlog_is_lost_as_on_the_wire) {
 static const size_t frame[5] = {1090, 1093, 1093, 1094, 700};
 
 static void send_frame(scene *s, uint16_t first) {
-    for (uint16_t packet = 0; packet < 5; packet++) send_sized(s, VIDEO, (uint16_t)(first + packet), frame[packet], packet == 4);
+    for (uint16_t packet = 0; packet < 5; packet++) {
+        send_sized(s, VIDEO, (uint16_t)(first + packet), frame[packet], packet == 4);
+    }
 }
 
 TEST(packets_of_a_frame_are_padded_to_one_length) {
@@ -455,7 +457,8 @@ TEST(a_flood_of_feedback_delays_and_displaces_no_media) {
     enum { REPORTS = CR_WAITING_CONTROL + 300, PACKETS = 50 };
     for (uint32_t report = 0; report < REPORTS; report++) {
         send_report(&s, receiver_of(&s, report % 3));
-        if (report % (REPORTS / PACKETS) == 0) send_sized(&s, VIDEO, (uint16_t)(report / (REPORTS / PACKETS)), 40, false);
+        if (report % (REPORTS / PACKETS) != 0) continue;
+        send_sized(&s, VIDEO, (uint16_t)(report / (REPORTS / PACKETS)), 40, false);
     }
     uint8_t request[8] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42}, hello[4] = {22, 254, 253, 0};
     world_deliver(s.w, &receiver_of(&s, 0)->address, request, sizeof request);
@@ -492,7 +495,8 @@ TEST(handshakes_take_turns_and_nothing_of_one_transport_overtakes) {
     enum { HANDSHAKE = 22, DATA = 23 };
     static const struct {
         uint8_t receiver, type;
-    } sent[8] = {{0, HANDSHAKE}, {0, DATA}, {1, HANDSHAKE}, {2, HANDSHAKE}, {2, DATA}, {3, DATA}, {0, HANDSHAKE}, {1, DATA}};
+    } sent[8] = {{0, HANDSHAKE}, {0, DATA}, {1, HANDSHAKE}, {2, HANDSHAKE},
+                 {2, DATA},      {3, DATA}, {0, HANDSHAKE}, {1, DATA}};
     for (uint8_t number = 0; number < 8; number++) {
         uint8_t bytes[2] = {sent[number].type, number};
         world_deliver(s.w, &receiver_of(&s, sent[number].receiver)->address, bytes, sizeof bytes);

@@ -266,7 +266,8 @@ static int send_some(cr_udp *udp, struct mmsghdr *messages, uint32_t count) {
     return sent;
 }
 
-// The kernel or the interface does not cut this message. If its datagrams go alone, it will cut no other either.
+// The kernel or the interface does not cut this message. If its longest datagram, the first, goes alone, then it is neither
+// the address nor the length, and no other message will be cut either.
 static void send_one_by_one(cr_udp *udp, cr_shard *shard, const send_batch *batch, const struct mmsghdr *message) {
     cr_packet *const *packets = packets_of(batch, message);
     udp->segmented_refusals++;
@@ -278,7 +279,7 @@ static void send_one_by_one(cr_udp *udp, cr_shard *shard, const send_batch *batc
         single.msg_hdr.msg_controllen = 0;
         if (send_some(udp, &single, 1) == 1) {
             note_sent(shard, packets[index]);
-            udp->segments = false;
+            if (index == 0) udp->segments = false;
         } else {
             cr_shard_drop(shard, reason_of(errno));
         }
