@@ -187,11 +187,9 @@ static void close_full_room(full_room *room) {
 static void publish(const full_room *room, uint32_t ssrc, uint16_t sequence) {
     static const uint8_t payload[60] = {0x10, 0x00};  // VP8: the start of a keyframe
     uint8_t plain[256], sealed[CR_PACKET_BYTES];
-    size_t length = 0;
     world_rtp rtp = {.payload_type = WORLD_MEDIA, .sequence = sequence, .ssrc = ssrc, .payload = payload,
                      .payload_length = sizeof payload};
-    cr_srtp_parts parts = {.header = plain, .header_length = world_write(&rtp, plain)};
-    CHECK_EQ(cr_srtp_protect_rtp(room->publisher->sending, &parts, sealed, sizeof sealed, &length), CR_SRTP_OK);
+    size_t length = world_protect(room->publisher, plain, world_write(&rtp, plain), sealed);
     CHECK_EQ(send(room->client, sealed, length, 0), (long)length);
 }
 

@@ -84,14 +84,19 @@ world_peer *world_join(world *world) {
     return peer;
 }
 
-void world_protect_and_send(world *world, world_peer *peer, const uint8_t *rtp, size_t length) {
-    uint8_t wire[CR_PACKET_BYTES];
+size_t world_protect(const world_peer *peer, const uint8_t *rtp, size_t length, uint8_t wire[CR_PACKET_BYTES]) {
     size_t wire_length = 0;
     cr_rtp parsed;
     CHECK(cr_rtp_parse_header(rtp, length, &peer->index, &parsed));
     cr_srtp_parts parts = {.header = rtp, .header_length = parsed.header_length,
                            .payload = rtp + parsed.header_length, .payload_length = length - parsed.header_length};
-    CHECK_EQ(cr_srtp_protect_rtp(peer->sending, &parts, wire, sizeof wire, &wire_length), CR_SRTP_OK);
+    CHECK_EQ(cr_srtp_protect_rtp(peer->sending, &parts, wire, CR_PACKET_BYTES, &wire_length), CR_SRTP_OK);
+    return wire_length;
+}
+
+void world_protect_and_send(world *world, world_peer *peer, const uint8_t *rtp, size_t length) {
+    uint8_t wire[CR_PACKET_BYTES];
+    size_t wire_length = world_protect(peer, rtp, length, wire);
     world_deliver(world, &peer->address, wire, wire_length);
 }
 

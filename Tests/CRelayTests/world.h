@@ -43,6 +43,8 @@ world_peer *world_add_peer(world *world);             // no keys, one address
 world_peer *world_add_keyed_peer(world *world, cr_srtp_profile profile);
 world_peer *world_join(world *world);                 // GCM keys and world_extensions()
 cr_extension_map world_extensions(void);
+// A plain packet as the peer sends it. Returns its length.
+size_t world_protect(const world_peer *peer, const uint8_t *rtp, size_t length, uint8_t wire[CR_PACKET_BYTES]);
 void world_protect_and_send(world *world, world_peer *peer, const uint8_t *rtp, size_t length);
 void world_deliver(world *world, const cr_address *from, const uint8_t *bytes, size_t length);
 // Forwards and hands up what was gathered.

@@ -27,8 +27,8 @@ struct cr_aead {
     cr_aead_key *(*key_open)(const cr_aead *cipher, bool sealing, const uint8_t *key, size_t length);
     // Wiped before it is freed. NULL is allowed.
     void (*key_close)(cr_aead_key *key);
-    // Encrypts `first` and `rest`, one behind the other, to `out`, and the tag behind them. Neither may overlap `out`.
-    bool (*seal)(cr_aead_key *key, const uint8_t *iv, cr_span aad, cr_span first, cr_span rest, uint8_t *out);
+    // Encrypts the spans of `text`, one behind the other, to `out`, and the tag behind them. None may overlap `out`.
+    bool (*seal)(cr_aead_key *key, const uint8_t *iv, cr_span aad, const cr_span *text, size_t spans, uint8_t *out);
     // Decrypts in place. False when the tag is wrong; the text is worth nothing then.
     bool (*open)(cr_aead_key *key, const uint8_t *iv, cr_span aad, uint8_t *text, size_t length, const uint8_t *tag);
 };

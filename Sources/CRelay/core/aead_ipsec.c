@@ -48,19 +48,21 @@ static void ipsec_key_close(cr_aead_key *key) {
     free(key);
 }
 
-static bool ipsec_seal(cr_aead_key *key, const uint8_t *iv, cr_span aad, cr_span first, cr_span rest, uint8_t *out) {
+static bool ipsec_seal(cr_aead_key *key, const uint8_t *iv, cr_span aad, const cr_span *text, size_t spans,
+                       uint8_t *out) {
     const gcm_calls *calls = key->calls;
     struct gcm_context_data context;
-    uint8_t *tag = out + first.length + rest.length;
-    if (first.length == 0) {
-        calls->seal(&key->schedule, &context, out, rest.bytes, rest.length, iv, aad.bytes, aad.length, tag,
-                    CR_AEAD_TAG_BYTES);
+    if (spans == 1) {
+        calls->seal(&key->schedule, &context, out, text->bytes, text->length, iv, aad.bytes, aad.length,
+                    out + text->length, CR_AEAD_TAG_BYTES);
         return true;
     }
     calls->begin(&key->schedule, &context, iv, aad.bytes, aad.length);
-    calls->update(&key->schedule, &context, out, first.bytes, first.length);
-    calls->update(&key->schedule, &context, out + first.length, rest.bytes, rest.length);
-    calls->finish(&key->schedule, &context, tag, CR_AEAD_TAG_BYTES);
+    for (size_t index = 0; index < spans; index++) {
+        calls->update(&key->schedule, &context, out, text[index].bytes, text[index].length);
+        out += text[index].length;
+    }
+    calls->finish(&key->schedule, &context, out, CR_AEAD_TAG_BYTES);
     return true;
 }
 

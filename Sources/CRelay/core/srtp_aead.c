@@ -18,6 +18,7 @@
 #define RTCP_CLEAR_BYTES 8u  // the first packet's header and SSRC
 #define ESRTCP_BYTES 4u      // E flag and SRTCP index
 #define ENCRYPTED_FLAG 0x80000000u
+#define TEXT_SPANS 3u        // original sequence number, payload, padding
 
 typedef struct srtp_aead {
     cr_srtp base;
@@ -94,6 +95,19 @@ static cr_srtp_status take_index(srtp_aead *aead, uint32_t ssrc, uint16_t sequen
     return CR_SRTP_OK;
 }
 
+// What is encrypted, in order, without the parts that are empty: usually the payload alone, which goes in one call.
+static size_t gather_text(const cr_srtp_parts *parts, uint8_t padding[UINT8_MAX], cr_span text[TEXT_SPANS]) {
+    size_t spans = 0;
+    if (parts->prefix_length > 0) text[spans++] = (cr_span){parts->prefix, parts->prefix_length};
+    text[spans++] = (cr_span){parts->payload, parts->payload_length};
+    if (parts->padding_length > 0) {
+        memset(padding, 0, parts->padding_length - 1u);
+        padding[parts->padding_length - 1u] = parts->padding_length;
+        text[spans++] = (cr_span){padding, parts->padding_length};
+    }
+    return spans;
+}
+
 static cr_srtp_status aead_protect_rtp(cr_srtp *srtp, const cr_srtp_parts *parts, uint8_t *out, size_t capacity,
                                        size_t *out_length) {
     srtp_aead *aead = aead_of(srtp);
@@ -105,22 +119,24 @@ static cr_srtp_status aead_protect_rtp(cr_srtp *srtp, const cr_srtp_parts *parts
     size_t header_length = read_header(parts->header, parts->header_length, &sequence, &ssrc);
     if (header_length == 0 || header_length != parts->header_length) return CR_SRTP_FAILED;
     cr_write_bytes(&writer, parts->header, parts->header_length);
-    size_t room = cr_writer_room(&writer);
-    if (parts->prefix_length > room || parts->payload_length > room - parts->prefix_length ||
-        room - parts->prefix_length - parts->payload_length < CR_AEAD_TAG_BYTES) {
-        return CR_SRTP_FAILED;
+    cr_span text[TEXT_SPANS];
+    uint8_t padding[UINT8_MAX];
+    size_t spans = gather_text(parts, padding, text), room = cr_writer_room(&writer), text_length = 0;
+    for (size_t at = 0; at < spans; at++) {
+        if (text[at].length > room - text_length) return CR_SRTP_FAILED;
+        text_length += text[at].length;
     }
+    if (room - text_length < CR_AEAD_TAG_BYTES) return CR_SRTP_FAILED;
     uint64_t index;
     cr_srtp_status status = take_index(aead, ssrc, sequence, &index);
     if (status != CR_SRTP_OK) return status;
     uint8_t iv[CR_AEAD_IV_BYTES];
     make_iv(aead->rtp_salt, ssrc, index, iv);
-    if (!aead->cipher->seal(aead->rtp_key, iv, (cr_span){parts->header, parts->header_length},
-                            (cr_span){parts->prefix, parts->prefix_length},
-                            (cr_span){parts->payload, parts->payload_length}, out + parts->header_length)) {
+    if (!aead->cipher->seal(aead->rtp_key, iv, (cr_span){parts->header, parts->header_length}, text, spans,
+                            out + parts->header_length)) {
         return CR_SRTP_FAILED;
     }
-    *out_length = parts->header_length + parts->prefix_length + parts->payload_length + CR_AEAD_TAG_BYTES;
+    *out_length = parts->header_length + text_length + CR_AEAD_TAG_BYTES;
     return CR_SRTP_OK;
 }
 
@@ -184,9 +200,8 @@ static cr_srtp_status aead_protect_rtcp(cr_srtp *srtp, const uint8_t *plain, siz
     join_clear(plain, ENCRYPTED_FLAG | index, clear);
     cr_writer writer = cr_writer_make(out, capacity);
     cr_write_bytes(&writer, plain, RTCP_CLEAR_BYTES);
-    if (!aead->cipher->seal(aead->rtcp_key, iv, (cr_span){clear, sizeof clear}, (cr_span){0},
-                            (cr_span){plain + RTCP_CLEAR_BYTES, plain_length - RTCP_CLEAR_BYTES},
-                            out + RTCP_CLEAR_BYTES)) {
+    cr_span text = {plain + RTCP_CLEAR_BYTES, plain_length - RTCP_CLEAR_BYTES};
+    if (!aead->cipher->seal(aead->rtcp_key, iv, (cr_span){clear, sizeof clear}, &text, 1, out + RTCP_CLEAR_BYTES)) {
         return CR_SRTP_FAILED;
     }
     writer.length = plain_length + CR_AEAD_TAG_BYTES;
