@@ -208,7 +208,15 @@ void cr_shard_receive(cr_shard *shard, uint64_t now_us, cr_packet *packet) {
 
 // --------------------------------------------------------------------------------------------------------- sending
 
+static bool enqueue_for_tcp(cr_shard *shard, cr_packet *packet) {
+    if (cr_tcp_queue_put(&shard->tcp_queue, packet)) return true;
+    cr_shard_drop(shard, CR_DROP_SEND_QUEUE_FULL);
+    cr_packet_release(&shard->pool, packet);
+    return false;
+}
+
 bool cr_shard_enqueue(cr_shard *shard, cr_packet *packet) {
+    if (packet->address.kind == CR_TCP) return enqueue_for_tcp(shard, packet);
     if (shard->queue_count == CR_SEND_QUEUE_PACKETS) {
         cr_shard_drop(shard, CR_DROP_SEND_QUEUE_FULL);
         cr_packet_release(&shard->pool, packet);
@@ -272,6 +280,8 @@ const char *cr_drop_reason_name(cr_drop_reason reason) {
         [CR_DROP_SEND_QUEUE_FULL] = "send_queue_full",
         [CR_DROP_SEND_FAILED] = "send_failed",
         [CR_DROP_PROTECT_FAILED] = "protect_failed",
+        [CR_DROP_TCP_GONE] = "tcp_gone",
+        [CR_DROP_TCP_FULL] = "tcp_full",
     };
     return (unsigned)reason < CR_DROP_REASONS ? names[reason] : "unknown";
 }

@@ -17,6 +17,7 @@
 #include "receive.h"
 #include "srtp.h"
 #include "table.h"
+#include "tcp_queue.h"
 
 typedef struct cr_transport cr_transport;
 typedef struct cr_stream cr_stream;
@@ -163,6 +164,7 @@ struct cr_shard {
     cr_hash by_address, by_ssrc;
     cr_packet *queue[CR_SEND_QUEUE_PACKETS];  // ring of datagrams to send
     uint32_t queue_first, queue_count;
+    cr_tcp_queue tcp_queue;                   // those that go over TCP
     cr_event events[CR_MAX_EVENTS];
     cr_packet *event_packets[CR_MAX_EVENTS];  // holds the bytes of the event beside it; may be NULL
     uint32_t event_count, datagram_events;
@@ -184,7 +186,7 @@ static inline void cr_shard_drop(cr_shard *shard, cr_drop_reason reason) {
 // Takes over the caller's reference. shard.c
 void cr_shard_receive(cr_shard *shard, uint64_t now_us, cr_packet *packet);
 bool cr_shard_enqueue(cr_shard *shard, cr_packet *packet);
-// The next datagram to send, reference and all; NULL when there is none.
+// The next datagram to send over UDP, reference and all; NULL when there is none. Those for TCP: cr_tcp_queue_take.
 cr_packet *cr_shard_dequeue(cr_shard *shard);
 
 // events.c
@@ -194,6 +196,8 @@ void cr_raise(cr_shard *shard, cr_event_type type, cr_id id, cr_notices *notices
 
 // transport.c
 cr_transport *cr_transport_find(const cr_shard *shard, cr_id id);
+// Whether an ICE check has proved the address for one of the transports.
+bool cr_shard_proved_address(const cr_shard *shard, const cr_address *address);
 bool cr_transport_is_ready(const cr_transport *transport);
 bool cr_transport_may_use_ssrc(const cr_transport *transport, uint64_t now_us, uint32_t ssrc);
 void cr_transport_note_ssrc(cr_shard *shard, cr_transport *transport, uint64_t now_us, uint32_t ssrc);

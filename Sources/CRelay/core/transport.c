@@ -55,7 +55,12 @@ bool cr_transport_is_ready(const cr_transport *transport) {
 // ----------------------------------------------------------------------------------------------------- addresses
 
 static bool address_equals(const cr_address *a, const cr_address *b) {
-    return a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+    return a->port == b->port && a->kind == b->kind && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
+bool cr_shard_proved_address(const cr_shard *shard, const cr_address *address) {
+    uint64_t owner;
+    return cr_hash_find(&shard->by_address, cr_key_of_address(address), &owner);
 }
 
 static bool forget_address(cr_shard *shard, cr_transport *transport, const cr_address *address) {

@@ -5,42 +5,20 @@
 
 #include "udp.h"
 
+#include "address.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
 static socklen_t write_address(const cr_udp *udp, const cr_address *address, struct sockaddr_storage *out) {
-    if (udp->ipv4) {
-        struct sockaddr_in *in = (struct sockaddr_in *)(void *)out;
-        memset(in, 0, sizeof *in);
-        in->sin_family = AF_INET;
-        in->sin_port = htons(address->port);
-        memcpy(&in->sin_addr, address->ip + 12, 4);
-        return sizeof *in;
-    }
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)out;
-    memset(in6, 0, sizeof *in6);
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(address->port);
-    memcpy(&in6->sin6_addr, address->ip, 16);
-    return sizeof *in6;
+    return cr_address_write(udp->ipv4, address, out);
 }
 
 static void read_address(const struct sockaddr_storage *storage, cr_address *out) {
-    if (storage->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)storage;
-        memcpy(out->ip, mapped_prefix, sizeof mapped_prefix);
-        memcpy(out->ip + 12, &in->sin_addr, 4);
-        out->port = ntohs(in->sin_port);
-    } else {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)storage;
-        memcpy(out->ip, &in6->sin6_addr, 16);
-        out->port = ntohs(in6->sin6_port);
-    }
+    cr_address_read(storage, CR_UDP, out);
 }
 
 static void set_option(int socket, int level, int option, int value) {
@@ -65,7 +43,7 @@ static void set_options(const cr_udp *udp, const cr_loop_config *config) {
 }
 
 int cr_udp_open(cr_udp *udp, const cr_loop_config *config) {
-    *udp = (cr_udp){.ipv4 = memcmp(config->bind.ip, mapped_prefix, sizeof mapped_prefix) == 0};
+    *udp = (cr_udp){.ipv4 = cr_address_is_ipv4(&config->bind)};
     udp->socket = socket(udp->ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (udp->socket < 0) return errno;
     if (!udp->ipv4) set_option(udp->socket, IPPROTO_IPV6, IPV6_V6ONLY, 0);
