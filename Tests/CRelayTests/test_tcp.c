@@ -374,7 +374,7 @@ TEST(tcp_a_slow_reader_is_bounded_and_delays_nobody) {
     turn(&world);
     cr_address slow_address = address_of(slow), quick_address = address_of(quick);
     queue_numbers(&world, &slow_address, 0, COUNT);
-    CHECK(world.tcp.queued_packets > 200 && world.tcp.queued_packets <= CR_TCP_SEND_PACKETS);
+    CHECK(world.tcp.queued_packets > 200 && world.tcp.queued_packets <= CR_TCP_SEND_BYTES / 600);
     uint64_t dropped = statistics_of(&world).drops[CR_DROP_TCP_FULL];
     CHECK(dropped > COUNT / 2);
     uint64_t calls = world.tcp.send_calls;
@@ -400,6 +400,35 @@ TEST(tcp_a_slow_reader_is_bounded_and_delays_nobody) {
     CHECK_EQ(statistics.drops[CR_DROP_TCP_FULL] + statistics.packets_out, COUNT + 32 + 20 + 1);
     close(slow);
     close(quick);
+    turn(&world);
+    close_world(&world);
+}
+
+// What keeps the client connected finds room where media finds none.
+TEST(tcp_media_leaves_room_for_answers) {
+    tcp_world world;
+    open_world(&world, 8192);
+    int slow = open_slow_client(&world);
+    turn(&world);
+    cr_address address = address_of(slow);
+    uint8_t media[100] = {0x80, 96}, stun[STUN_BYTES] = {1, 1};
+    for (int number = 0; number < 20000; number++) {
+        CHECK_EQ(cr_shard_send(world.shard, &address, media, sizeof media), CR_OK);
+        if (number % 64 == 63) cr_tcp_flush(&world.tcp, world.shard);
+    }
+    cr_tcp_flush(&world.tcp, world.shard);
+    uint64_t dropped = statistics_of(&world).drops[CR_DROP_TCP_FULL];
+    CHECK(dropped > 0);
+    CHECK_EQ(world.tcp.queued_packets, (CR_TCP_SEND_BYTES - CR_TCP_RESERVED_BYTES) / CR_TCP_LEAST_COST);
+    for (uint32_t number = 0; number < CR_TCP_RESERVED_BYTES / CR_TCP_LEAST_COST; number++) {
+        CHECK_EQ(cr_shard_send(world.shard, &address, stun, sizeof stun), CR_OK);
+    }
+    cr_tcp_flush(&world.tcp, world.shard);
+    CHECK_EQ(statistics_of(&world).drops[CR_DROP_TCP_FULL], dropped);
+    CHECK_EQ(cr_shard_send(world.shard, &address, stun, sizeof stun), CR_OK);
+    cr_tcp_flush(&world.tcp, world.shard);
+    CHECK_EQ(statistics_of(&world).drops[CR_DROP_TCP_FULL], dropped + 1);
+    close(slow);
     turn(&world);
     close_world(&world);
 }

@@ -114,10 +114,13 @@
 #define CR_TCP_IDLE_US 60000000u
 // How often the deadlines above are looked at.
 #define CR_TCP_SWEEP_US 500000u
-// Bytes and datagrams that wait for one slow reader. A keyframe of a shared screen must fit, and the two bound what a
-// dead line holds; larger is delay that nobody can use: at 1 Mbit/s this much is two seconds already.
+// Bytes that wait for one slow reader. A keyframe of a shared screen must fit; larger is delay that nobody can use: at
+// 1 Mbit/s this much is two seconds already.
 #define CR_TCP_SEND_BYTES 262144u
-#define CR_TCP_SEND_PACKETS 512u
+// Of them, those that media leaves to the rest: answers to ICE, without which the client would take us for dead, and DTLS.
+#define CR_TCP_RESERVED_BYTES 32768u
+// What a datagram counts at least, since a short one holds a whole packet of the pool too.
+#define CR_TCP_LEAST_COST 512u
 // All slow readers together hold at most this part of the packet pool, so that they never take it from the others.
 #define CR_TCP_POOL_PART 4u
 // Bytes that the kernel takes from us beyond what it has sent. What waits with us can still be counted and dropped.

@@ -12,6 +12,7 @@
 #include "tcp.h"
 
 #include "../core/deframe.h"
+#include "../core/demux.h"
 #include "address.h"
 
 #include <errno.h>
@@ -35,7 +36,7 @@ struct cr_tcp_connection {
     uint64_t heard_us;   // the last datagram, or the beginning
     uint64_t proved_us;  // when its address was last seen to be proved, or the beginning
     cr_tcp_queue queue;
-    uint32_t queued_bytes;  // their lengths included
+    uint32_t queued_cost;  // see cost_of
     uint32_t sent;          // bytes of the first of them, its length included, that the kernel has already
     bool is_unsent;   // in that list
     bool is_blocked;  // the kernel takes no more: EPOLLOUT comes
@@ -150,7 +151,7 @@ static void drop_queue(cr_tcp *tcp, cr_shard *shard, cr_tcp_connection *connecti
         cr_shard_drop(shard, CR_DROP_TCP_GONE);
         cr_packet_release(&shard->pool, packet);
     }
-    connection->queued_bytes = connection->sent = 0;
+    connection->queued_cost = connection->sent = 0;
 }
 
 static void forget_unsent(cr_tcp *tcp, const cr_tcp_connection *connection) {
@@ -352,17 +353,27 @@ bool cr_tcp_receive(cr_tcp *tcp, cr_udp *udp, cr_shard *shard, uint64_t now_us) 
 
 // ----------------------------------------------------------------------------------------------------------- sending
 
+static uint32_t cost_of(const cr_packet *packet) {
+    uint32_t frame = packet->length + 2;
+    return frame < CR_TCP_LEAST_COST ? CR_TCP_LEAST_COST : frame;
+}
+
+static bool may_wait(const cr_tcp *tcp, const cr_shard *shard, const cr_tcp_connection *connection,
+                     const cr_packet *packet) {
+    bool is_media = cr_demux(packet->data, packet->length) == CR_PROTOCOL_RTP;
+    uint32_t limit = is_media ? CR_TCP_SEND_BYTES - CR_TCP_RESERVED_BYTES : CR_TCP_SEND_BYTES;
+    return connection->queued_cost + cost_of(packet) <= limit &&
+           tcp->queued_packets < shard->config.max_packets / CR_TCP_POOL_PART;
+}
+
 static void queue_packet(cr_tcp *tcp, cr_shard *shard, cr_packet *packet) {
     uint64_t place;
     cr_drop_reason reason = CR_DROP_TCP_GONE;
     if (tcp->epoll >= 0 && cr_hash_find(&tcp->by_address, cr_key_of_address(&packet->address), &place)) {
         cr_tcp_connection *connection = (cr_tcp_connection *)(uintptr_t)place;
         if (!connection->is_broken) {
-            uint32_t bytes = connection->queued_bytes + packet->length + 2;
-            if (bytes <= CR_TCP_SEND_BYTES && connection->queue.count < CR_TCP_SEND_PACKETS &&
-                tcp->queued_packets < shard->config.max_packets / CR_TCP_POOL_PART &&
-                cr_tcp_queue_put(&connection->queue, packet)) {
-                connection->queued_bytes = bytes;
+            if (may_wait(tcp, shard, connection, packet) && cr_tcp_queue_put(&connection->queue, packet)) {
+                connection->queued_cost += cost_of(packet);
                 tcp->queued_packets++;
                 note_unsent(tcp, connection);
                 return;
@@ -382,7 +393,7 @@ static void note_written(cr_tcp *tcp, cr_shard *shard, cr_tcp_connection *connec
         if (taken < frame) break;
         taken -= frame;
         cr_packet *packet = cr_tcp_queue_take(&connection->queue);
-        connection->queued_bytes -= frame;
+        connection->queued_cost -= cost_of(packet);
         tcp->queued_packets--;
         shard->statistics.packets_out++;
         shard->statistics.bytes_out += packet->length;
