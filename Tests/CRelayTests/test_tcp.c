@@ -1,5 +1,5 @@
-// Connections over loopback: framing both ways, limits, deadlines, slow readers, ends at the worst moment. Time is handed
-// in, so deadlines need no waiting.
+// Connections over loopback: framing both ways, limits, deadlines, slow readers, ends at the worst moment. Time is
+// handed in, so deadlines need no waiting.
 
 #define _GNU_SOURCE
 
@@ -227,7 +227,8 @@ static void pass(tcp_world *world, uint64_t span_us) {
 TEST(tcp_deadlines) {
     tcp_world world;
     open_world(&world, 64);
-    int silent = open_client(&world), half = open_client(&world), stranger = open_client(&world), member = open_client(&world);
+    int silent = open_client(&world), half = open_client(&world);
+    int stranger = open_client(&world), member = open_client(&world);
     CHECK_EQ(send(half, (uint8_t[3]){0, 20, 0}, 3, 0), 3);
     send_stun(stranger, 1);
     send_stun(member, 2);

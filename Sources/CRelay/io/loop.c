@@ -1,5 +1,5 @@
-// loop.c: waits for datagrams, connections, a wake or a deadline, and runs one turn of a shard. The only place that reads
-// the clock.
+// loop.c: waits for datagrams, connections, a wake or a deadline, and runs one turn of a shard. The only place that
+// reads the clock.
 
 #define _GNU_SOURCE
 

@@ -1,9 +1,10 @@
 // tcp.c: the passive side of ICE-TCP. Connections come from strangers, so each has deadlines and shares, and nothing
-// that one does delays another: reads are short and take turns; what a client does not read waits in a bounded queue of
-// its own and is then dropped, always whole datagrams. A connection is nothing but a way to an address: when it ends the
-// shard is not told, packets to the address are dropped, and ICE finds out.
+// that one does delays another: reads are short and take turns; what a client does not read waits in a bounded queue
+// of its own and is then dropped, always whole datagrams. A connection is nothing but a way to an address: when it ends
+// the shard is not told, packets to the address are dropped, and ICE finds out.
 //
-//   kernel → read_bytes → core/deframe → cr_shard_receive          shard's tcp_queue → connection's queue → write_bytes → kernel
+//   kernel → read_bytes → core/deframe → cr_shard_receive
+//   shard's tcp_queue → the connection's queue → write_bytes → kernel
 //
 // read_bytes and write_bytes are all that knows how bytes travel: TLS would go there.
 
@@ -95,7 +96,8 @@ static int open_listener(const cr_address *address) {
     if (!ipv4) set_option(listener, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     struct sockaddr_storage bound;
     socklen_t length = cr_address_write(ipv4, address, &bound);
-    if (bind(listener, (struct sockaddr *)&bound, length) == 0 && listen(listener, CR_TCP_BACKLOG) == 0) return listener;
+    bool is_bound = bind(listener, (struct sockaddr *)&bound, length) == 0;
+    if (is_bound && listen(listener, CR_TCP_BACKLOG) == 0) return listener;
     int error = errno;
     close(listener);
     errno = error;
