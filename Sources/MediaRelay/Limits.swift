@@ -14,6 +14,9 @@ enum Limits {
     /// post-quantum ClientHello is two datagrams, and it may have been repeated once.
     static let earlyHandshakeDatagrams = 4
 
+    /// Ports tried when any will do: one that is free for UDP may be taken for TCP, seldom twice in a row.
+    static let anyPortAttempts = 16
+
     // ------------------------------------------------------------------------------------------ streams
 
     /// Simulcast encodings of one publication (S-20): three is what clients send.
@@ -93,6 +96,10 @@ extension Limits {
         static let addresses = 8
         /// RFC 7675, 5.1: without a valid check for so long the other side no longer agrees to be sent to.
         static let consent = MediaSpan.seconds(30)
+        /// How long a UDP address that was nominated keeps a TCP one from taking its place. Some clients nominate every
+        /// pair while they are checking, a few hundred milliseconds; longer would keep a client waiting that really
+        /// changes to TCP, and which repeats its nomination within 2.5 s.
+        static let rivalNomination = MediaSpan.seconds(1)
         /// Candidates a controlling client tries. Ours are servers with a handful of host candidates.
         static let candidates = 16
     }

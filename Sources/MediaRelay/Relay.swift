@@ -14,6 +14,7 @@ public final class Relay: MediaPlane {
     private let threads: [WorkerThread]
     private let mailbox: EventMailbox
     private let announced: [SocketAddress]
+    private let acceptsTCP: Bool
     private let placements: Mutex<[Int]>
 
     /// Opens the sockets and starts the threads; media can flow when it returns.
@@ -64,6 +65,7 @@ public final class Relay: MediaPlane {
         self.threads = threads
         self.mailbox = mailbox
         announced = plan.announced
+        acceptsTCP = configuration.acceptsTCP
         placements = Mutex(Array(repeating: 0, count: workers.count))
     }
 
@@ -72,7 +74,7 @@ public final class Relay: MediaPlane {
         mailbox.finish()
     }
 
-    /// The UDP port of each worker.
+    /// The port of each worker, UDP and TCP.
     public var ports: [UInt16] { workers.map(\.port) }
 
     // MARK: MediaPlane
@@ -94,9 +96,12 @@ public final class Relay: MediaPlane {
     public func candidates(of worker: WorkerIndex) -> [ICECandidate] {
         guard Int(worker.rawValue) < workers.count else { return [] }
         let port = workers[Int(worker.rawValue)].port
-        return announced.enumerated().compactMap { order, address in
-            SocketAddress(ip: address.ip, port: port).map {
-                ICECandidate.host($0, preference: .max - UInt16(clamping: order))
+        let kinds: [SocketAddress.Kind] = acceptsTCP ? [.udp, .tcp] : [.udp]
+        return kinds.flatMap { kind in
+            announced.enumerated().compactMap { order, address in
+                SocketAddress(ip: address.ip, port: port, kind: kind).map {
+                    ICECandidate.host($0, order: UInt16(clamping: order))
+                }
             }
         }
     }
@@ -194,10 +199,12 @@ extension RelayError {
     init(_ error: PacketLoop.SocketError, address: SocketAddress) {
         self =
             switch error.number {
+            case EADDRINUSE where error.kind == .tcp: .tcpPortInUse(address.port)
             case EADDRINUSE: .portInUse(address.port)
             case EADDRNOTAVAIL, EAFNOSUPPORT: .addressNotAvailable(address.host)
             case EACCES, EPERM: .permissionDenied(port: address.port)
             case ENOMEM: .memory
+            case let number where error.kind == .tcp: .tcpSocket(errno: number, port: address.port)
             default: .socket(errno: error.number, port: address.port)
             }
     }

@@ -5,6 +5,8 @@ public struct RelayConfiguration: Sendable, Equatable {
     public var bindAddress = "0.0.0.0"
     /// Worker n listens on the UDP port `firstPort` + n. 0: any free port for each.
     public var firstPort: UInt16 = 7882
+    /// Whether it listens on the TCP port of the same number too, for clients whose network blocks UDP.
+    public var acceptsTCP = true
     /// Packet loops, 1 to 255. Nil: one per core.
     public var workers: Int?
     /// Numeric addresses told to clients, for example the public address of a NAT. Empty: `bindAddress`.

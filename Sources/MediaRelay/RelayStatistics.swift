@@ -26,7 +26,7 @@ public struct WorkerStatistics: Sendable, Equatable {
     public var dtlsIn: UInt64 = 0
     public var rtcpIn: UInt64 = 0
     /// Every reason in a fixed order, zeros included.
-    public var drops: [DropCount] = []
+    public var drops: [ReasonCount] = []
     /// SRTP and SRTCP packets refused by authentication or replay protection; also in `drops`.
     public var srtpFailures: UInt64 = 0
 
@@ -56,7 +56,7 @@ public struct WorkerStatistics: Sendable, Equatable {
     public init(worker: WorkerIndex) { self.worker = worker }
 }
 
-public struct DropCount: Sendable, Equatable {
+public struct ReasonCount: Sendable, Equatable {
     /// The packet core's name for it, lower case with hyphens or underscores.
     public var reason: String
     public var count: UInt64
@@ -166,12 +166,13 @@ public struct LoopStatistics: Sendable, Equatable {
     public var segmentationRefusals: UInt64 = 0
     /// Turns by their busy time, waiting excluded.
     public var busyHistogram: [UInt64] = Array(repeating: 0, count: upperBounds.count + 1)
+    public var tcp = TCPStatistics()
 
     public init() {}
 
     init(
         turns: UInt64, wakes: UInt64, receiveCalls: UInt64, sendCalls: UInt64, busyMicroseconds: UInt64,
-        kernelDrops: UInt64, busyHistogram: [UInt64]
+        kernelDrops: UInt64, busyHistogram: [UInt64], tcp: TCPStatistics
     ) {
         self.turns = turns
         self.wakes = wakes
@@ -180,5 +181,19 @@ public struct LoopStatistics: Sendable, Equatable {
         self.busyMicroseconds = busyMicroseconds
         self.kernelDrops = kernelDrops
         self.busyHistogram = busyHistogram
+        self.tcp = tcp
     }
+}
+
+/// Connections over which clients send datagrams that their network does not let through as UDP.
+public struct TCPStatistics: Sendable, Equatable {
+    /// Gauge: open now.
+    public var connections = 0
+    /// Gauge: datagrams that wait for slow readers.
+    public var queuedPackets = 0
+    public var accepted: UInt64 = 0
+    /// Every reason in a fixed order, zeros included.
+    public var ends: [ReasonCount] = []
+
+    public init() {}
 }

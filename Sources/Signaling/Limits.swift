@@ -76,6 +76,8 @@ enum Limits {
     static let participantsPerMeeting: UInt32 = 10_000
     /// Departures remembered for clients that are away: three times a large meeting.
     static let recentDepartures = 1000
+    /// People who test media over TCP by `SimulateScenario`; kept as long as the meeting, since they come back anew.
+    static let tcpOnlyIdentities = 1000
 
     // MARK: Data packets
 

@@ -14,7 +14,7 @@ struct Greeting {
         let addresses = configuration.announced.isEmpty ? [configuration.media.host] : configuration.announced
         var lines = [
             "Hutong is ready: \(urls.joined(separator: "  "))",
-            "Media: UDP \(addresses.joined(separator: ", ")), \(ports)",
+            "Media: \(protocols) \(addresses.joined(separator: ", ")), \(ports)",
         ]
         if configuration.isDevelopment,
             configuration.keys[Configuration.developmentKey] == Configuration.developmentSecret
@@ -35,6 +35,8 @@ struct Greeting {
         guard IPAddressText.isWildcard(listening.host) else { return [listening.host] }
         return ["localhost"] + configuration.announced
     }
+
+    private var protocols: String { configuration.acceptsMediaTCP ? "UDP and TCP" : "UDP" }
 
     private var ports: String {
         guard let first = mediaPorts.first, let last = mediaPorts.last else { return "no port" }

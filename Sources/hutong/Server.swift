@@ -161,6 +161,7 @@ extension Configuration {
         var relay = RelayConfiguration()
         relay.bindAddress = media.host
         relay.firstPort = UInt16(clamping: media.port)
+        relay.acceptsTCP = acceptsMediaTCP
         relay.workers = workers
         relay.announced = announced
         relay.pinsThreads = pinsThreads

@@ -100,7 +100,7 @@ TEST(loop_echoes_over_ipv6) {
 }
 
 TEST(loop_serves_both_families_on_the_unspecified_address) {
-    cr_address any = {{0}, 0};
+    cr_address any = {0};
     echo(any, true);
     echo(any, false);
 }

@@ -30,6 +30,13 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
 
+def probe(network: ImpairedNetwork | None = None, protocol: str | None = None) -> str:
+    """The script that watches a page. Behind a network the server is reached through it alone, which carries UDP."""
+    ports = {str(server): own for server, own in network.ports.items()} if network else {}
+    protocol = "udp" if network else protocol
+    return PROBE.replace("PORTS", json.dumps(ports)).replace("PROTOCOL", json.dumps(protocol))
+
+
 async def launch(chromium: BrowserType, camera: pathlib.Path | None = None) -> Browser:
     """`camera` is a Y4M file to show instead of the fake camera's own picture."""
     more = [f"--use-file-for-fake-video-capture={camera}"] if camera else []
@@ -48,12 +55,12 @@ class Person:
     @staticmethod
     async def arrive(
         browser: Browser, name: str, *, locale: str = "en-GB", viewport: dict | None = None,
-        network: ImpairedNetwork | None = None,
+        network: ImpairedNetwork | None = None, protocol: str | None = None,
     ) -> Person:  # fmt: skip
+        """`protocol`: the one that reaches the server, `udp` or `tcp`."""
         context = await browser.new_context(locale=locale, viewport=viewport or DESKTOP)
         await context.grant_permissions(["camera", "microphone"])
-        ports = {str(server): own for server, own in network.ports.items()} if network else {}
-        await context.add_init_script(PROBE.replace("PORTS", json.dumps(ports)))
+        await context.add_init_script(probe(network, protocol))
         return Person(name, await context.new_page())
 
     async def start_meeting(self, url: str, words: str = "Start meeting now") -> str:

@@ -234,14 +234,19 @@ CANDIDATE = re.compile(r"(candidate:\S+ \d+ udp \d+ )(\S+) (\d+)( typ host)", re
 
 
 def rewrite_candidates(text: str, ports: dict[int, int]) -> str:
-    """Sends the client to the relay. IPv6 candidates and unknown ports are left as they are: a test that must not be
-    bypassed starts its server on IPv4 loopback alone."""
+    """Sends the client to the relay, and nowhere else by TCP. IPv6 candidates and unknown ports are left as they are: a
+    test that must not be bypassed starts its server on IPv4 loopback alone."""
 
     def replace(match: re.Match) -> str:
         port = ports.get(int(match[3]))
         return f"{match[1]}127.0.0.1 {port}{match[4]}" if port else match[0]
 
-    return CANDIDATE.sub(replace, text)
+    return CANDIDATE.sub(replace, without_candidates(text, "tcp"))
+
+
+def without_candidates(sdp: str, protocol: str) -> str:
+    """The SDP as if the server had no port of this protocol."""
+    return re.sub(rf"a=candidate:\S+ \d+ {protocol} .*\r?\n", "", sdp, flags=re.IGNORECASE)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ OCCUPANCY = (
     "hutong_subscriptions",
     "hutong_pool_packets",
     "hutong_data_held_bytes",
+    "hutong_tcp_connections",
+    "hutong_tcp_queued_packets",
 )
 # Reasons that say a datagram was harmless or unwanted rather than lost on the way.
 HARMLESS_DROPS = {

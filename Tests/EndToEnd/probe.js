@@ -1,11 +1,15 @@
 // Runs in the page before its own scripts: watches every peer connection and every remote picture without the page's
-// help, and sends the client to the impairment relay where one is in front of the server (PORTS, server to relay).
-// What it saw is in `probe`.
+// help, and sends the client to the impairment relay where one is in front of the server (PORTS, server to relay), or
+// leaves it one protocol to reach the server by (PROTOCOL, `udp` or `tcp`; null: both). What it saw is in `probe`.
 (() => {
     const ports = PORTS;
+    const protocol = PROTOCOL;
+    const line = /a=candidate:\S+ \d+ (\w+) .*\r?\n/gi;
     const candidate = /(candidate:\S+ \d+ udp \d+ )(\S+) (\d+)( typ host)/gi;
-    const rewrite = (text) => (text || '').replace(candidate, (whole, head, ip, port, tail) =>
-        (ports[port] ? `${head}127.0.0.1 ${ports[port]}${tail}` : whole));
+    const rewrite = (text) => (text || '')
+        .replace(line, (whole, used) => (protocol && used.toLowerCase() !== protocol ? '' : whole))
+        .replace(candidate, (whole, head, ip, port, tail) =>
+            (ports[port] ? `${head}127.0.0.1 ${ports[port]}${tail}` : whole));
 
     const probe = {
         connections: [],

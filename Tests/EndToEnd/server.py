@@ -61,15 +61,15 @@ def free_port() -> int:
 
 
 def free_media_ports(count: int = MEDIA_PORTS) -> int:
-    """The first of `count` free UDP ports in a row."""
+    """The first of `count` ports in a row, free for UDP and TCP."""
     for _ in range(200):
         first = random.choice(MEDIA_PORT_RANGE[:-count])
         opened = []
         try:
             for port in range(first, first + count):
-                probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                opened.append(probe)
-                probe.bind(("127.0.0.1", port))
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                    opened.append(socket.socket(socket.AF_INET, kind))
+                    opened[-1].bind(("127.0.0.1", port))
             return first
         except OSError:
             continue

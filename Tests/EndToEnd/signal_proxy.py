@@ -12,16 +12,16 @@ import aiohttp
 from aiohttp import web
 from livekit.protocol import rtc
 
-from impairment import ImpairedNetwork
+from impairment import ImpairedNetwork, without_candidates
 from server import Server
 
 
 class SignalProxy:
     """`async with SignalProxy(server, network) as url:` — give `url` to the SDK instead of the server's. Without a
-    network only the signals take the proxy."""
+    network only the signals take the proxy. `blocked` is a protocol of which the SDK hears nothing."""
 
-    def __init__(self, server: Server, network: ImpairedNetwork | None = None):
-        self.server, self.network = server, network
+    def __init__(self, server: Server, network: ImpairedNetwork | None = None, blocked: str | None = None):
+        self.server, self.network, self.blocked = server, network, blocked
         self.is_open = asyncio.Event()
         self.is_open.set()
         self.inside: set[asyncio.Transport] = set()
@@ -85,14 +85,17 @@ class SignalProxy:
                 await sink.send_bytes(change(message.data))
 
     def rewrite(self, data: bytes) -> bytes:
-        if self.network is None:
+        if self.network is None and self.blocked is None:
             return data
         response = rtc.SignalResponse.FromString(data)
         kind = response.WhichOneof("message")
         if kind in ("answer", "offer"):
             description = getattr(response, kind)
-            description.sdp = self.network.rewrite_candidates(description.sdp)
-        elif kind == "trickle":
+            if self.network:
+                description.sdp = self.network.rewrite_candidates(description.sdp)
+            if self.blocked:
+                description.sdp = without_candidates(description.sdp, self.blocked)
+        elif kind == "trickle" and self.network:
             response.trickle.candidateInit = self.network.rewrite_candidates(response.trickle.candidateInit)
         else:
             return data

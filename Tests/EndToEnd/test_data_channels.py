@@ -14,7 +14,7 @@ import pytest
 from livekit.protocol import models
 
 from aiortc_participant import AiortcParticipant
-from chromium import PROBE
+from chromium import probe
 from data_person import DataPerson
 from tokens import join_token
 from waiting import until
@@ -38,8 +38,7 @@ async def enter_page(server, browser, room):
 
     async def enter(name: str, network=None) -> DataPerson:
         page = await browser.new_page()
-        ports = {str(there): own for there, own in network.ports.items()} if network else {}
-        await page.add_init_script(PROBE.replace("PORTS", json.dumps(ports)))
+        await page.add_init_script(probe(network))
         await page.goto(server.url)
         inside.append(await DataPerson.join(page, server.ws_url, join_token(name, room)))
         return inside[-1]

@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-from chromium import PROBE
+from chromium import probe
 from data_person import DataPerson
 from firefox import Firefox, FirefoxTab
 from tokens import join_token
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(not has_own_network(), reason="run it by Tests/E
 @pytest.fixture(scope="module")
 async def tab(server, tmp_path_factory):
     firefox = await Firefox(tmp_path_factory.mktemp("firefox")).start()
-    opened = await firefox.open(PROBE.replace("PORTS", "{}"))
+    opened = await firefox.open(probe())
     yield opened
     await firefox.close()
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from impairment import ImpairedNetwork, Line, Shaper, rewrite_candidates
+from impairment import ImpairedNetwork, Line, Shaper, rewrite_candidates, without_candidates
 
 SEED = 20261121
 
@@ -163,5 +163,8 @@ def test_candidates_are_rewritten_and_nothing_else():
     ports = {7882: 40000}
     sdp = "c=IN IP4 127.0.0.1\r\na=candidate:1 1 udp 2130706431 127.0.0.1 7882 typ host generation 0\r\na=mid:0\r\n"
     assert rewrite_candidates(sdp, ports) == sdp.replace("7882", "40000")
+    tcp = "a=candidate:2 1 tcp 1520435199 127.0.0.1 7882 typ host tcptype passive\r\n"
+    assert rewrite_candidates(sdp + tcp, ports) == sdp.replace("7882", "40000"), "a way around the relay is left"
+    assert without_candidates(sdp + tcp, "udp") == "c=IN IP4 127.0.0.1\r\na=mid:0\r\n" + tcp
     other = "candidate:1 1 UDP 2130706431 127.0.0.1 9999 typ host"
     assert rewrite_candidates(other, ports) == other

@@ -195,6 +195,11 @@ struct ConfigurationTests {
             ({ $0.media.host = "::" }, "media.announce: is empty"),
             ({ ($0.media.port, $0.workers) = (65_530, 10) }, "media.workers: 10 ports from 65530 go beyond 65535"),
             ({ $0.metricsListen = $0.listen }, "metrics.listen: is the same as listen"),
+            ({ $0.media.port = $0.listen.port }, "media.tcp: TCP port 7880 is that of listen; choose another"),
+            (
+                { ($0.metricsListen, $0.workers) = (ListenAddress(host: "0.0.0.0", port: 7884), 3) },
+                "media.tcp: TCP port 7884 is that of metrics.listen"
+            ),
         ]
         for (change, line) in changes {
             var configuration = Configuration()
@@ -233,7 +238,7 @@ struct ConfigurationTests {
         let address = ListenAddress(host: "127.0.0.1", port: 1234)
         #expect(
             Greeting(configuration: configuration, listening: address, mediaPorts: [7882, 7883]).lines == [
-                "Hutong is ready: http://127.0.0.1:1234", "Media: UDP 127.0.0.1, ports 7882 to 7883",
+                "Hutong is ready: http://127.0.0.1:1234", "Media: UDP and TCP 127.0.0.1, ports 7882 to 7883",
             ])
         configuration.announced = ["192.0.2.1", "2001:db8::1"]
         configuration.isSelfSigned = true
@@ -241,7 +246,7 @@ struct ConfigurationTests {
         #expect(
             Greeting(configuration: configuration, listening: wildcard, mediaPorts: [5, 9]).lines == [
                 "Hutong is ready: https://localhost:443  https://192.0.2.1:443  https://[2001:db8::1]:443",
-                "Media: UDP 192.0.2.1, 2001:db8::1, ports 5, 9",
+                "Media: UDP and TCP 192.0.2.1, 2001:db8::1, ports 5, 9",
             ])
     }
 

@@ -174,7 +174,7 @@ struct ExecutableTests {
         #expect(ContinuousClock.now - start < .seconds(5))
         let url = String(ready.dropFirst("Hutong is ready: ".count))
         #expect(url.hasPrefix("http://127.0.0.1:"))
-        #expect(await server.line(startingWith: "Media: UDP 127.0.0.1, port ") != nil)
+        #expect(await server.line(startingWith: "Media: UDP and TCP 127.0.0.1, port ") != nil)
         #expect(try await fetch(url + "/readyz").contains("ready"))
         #expect(try await fetch(url + "/").contains("<!doctype html>"))
         #expect(try await fetch(url + "/dev/token?room=a&name=b").contains("token"))

@@ -42,6 +42,14 @@ import Testing
         #expect(SocketAddress(host: "::1", port: 0)?.description == "[::1]:0")
     }
 
+    @Test func tellsTCPFromUDP() throws {
+        let udp = try #require(SocketAddress(host: "192.0.2.1", port: 9))
+        let tcp = try #require(SocketAddress(host: "192.0.2.1", port: 9, kind: .tcp))
+        #expect(udp != tcp && udp.kind == .udp && Set([udp, tcp, udp]).count == 2)
+        #expect(tcp.description == "tcp 192.0.2.1:9")
+        #expect(SocketAddress(ip: tcp.ip, port: 9, kind: .tcp) == tcp)
+    }
+
     @Test func takesFourOrSixteenBytes() throws {
         #expect(SocketAddress(ip: [192, 0, 2, 1], port: 1) == SocketAddress(host: "::ffff:192.0.2.1", port: 1))
         #expect(SocketAddress(ip: [192, 0, 2, 1], port: 1)?.isV4 == true)

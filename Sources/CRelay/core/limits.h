@@ -109,6 +109,51 @@
 // Larger pays bytes on the wire, smaller messages. At most 63: it is kept beside two flags, see cr_sent.
 #define CR_PAD_BYTES 8u
 
+// ------------------------------------------------------------------------------------------------------------- tcp
+
+// Least bytes of a datagram over TCP, the null packets of RFC 4571 aside: an RTCP header, the shortest thing we speak.
+// Shorter ones only help to make much work of few bytes.
+#define CR_TCP_MIN_FRAME_BYTES 8u
+// Datagrams that wait for the flush towards TCP. One receive batch to a full room (32 × 299) must fit.
+#define CR_TCP_QUEUE_PACKETS 16384u
+// When so many control datagrams of a protocol wait, connections are left unread: unlike UDP they can be.
+#define CR_TCP_STOP_RECEIVE (CR_WAITING_CONTROL / 2u)
+// Bytes read from a connection at a time. The datagrams in them, each at least CR_TCP_MIN_FRAME_BYTES + 2, must fit
+// between CR_TCP_STOP_RECEIVE and CR_WAITING_CONTROL; smaller costs system calls.
+#define CR_TCP_READ_BYTES 4096u
+// Connections that are read, and that are accepted, before the clock is looked at.
+#define CR_TCP_READ_BATCH 16u
+#define CR_TCP_ACCEPT_BATCH 16u
+// Connections the kernel keeps for us between two turns. Larger hides a flood, smaller refuses a class that begins.
+#define CR_TCP_BACKLOG 256
+// Connections of one worker: twice its transports, since a client for whom UDP works opens one as well and leaves it.
+// Larger asks for more descriptors than systems give, smaller lets a few strangers fill it.
+#define CR_TCP_CONNECTIONS 8192u
+// Connections from one IPv4 address or IPv6 /64. A school of 300 people behind one NAT, two and more each, must fit.
+#define CR_TCP_CONNECTIONS_PER_IP 1024u
+// From accepting to the first whole datagram. A client sends its check at once; TCP repeats a lost one after 1 and 3 s.
+#define CR_TCP_FIRST_FRAME_US 5000000u
+// How long a connection may live whose address no ICE check has proved (or does any more). A client may connect before
+// its answer has reached it; longer lets strangers hold connections.
+#define CR_TCP_UNPROVED_US 15000000u
+// Silence after which a connection is dead. ICE asks for consent every 5 s and gives up after 30 (RFC 7675).
+#define CR_TCP_IDLE_US 60000000u
+// How often the deadlines above are looked at.
+#define CR_TCP_SWEEP_US 500000u
+// Bytes that wait for one slow reader. A keyframe of a shared screen must fit; larger is delay that nobody can use: at
+// 1 Mbit/s this much is two seconds already.
+#define CR_TCP_SEND_BYTES 262144u
+// Of them, those that media leaves to the rest: answers to ICE, without which the client would take us for dead, and DTLS.
+#define CR_TCP_RESERVED_BYTES 32768u
+// What a datagram counts at least, since a short one holds a whole packet of the pool too.
+#define CR_TCP_LEAST_COST 512u
+// All slow readers together hold at most this part of the packet pool, so that they never take it from the others.
+#define CR_TCP_POOL_PART 4u
+// Bytes that the kernel takes from us beyond what it has sent. What waits with us can still be counted and dropped.
+#define CR_TCP_UNSENT_BYTES 32768
+// Sent bytes unacknowledged for so long end the connection: the kernel's own 15 minutes would keep dead ones.
+#define CR_TCP_UNACKNOWLEDGED_MS 30000
+
 // ------------------------------------------------------------------------------------------------------------- io
 
 // Messages of one system call. More gains nothing (limits.md, B) and holds more buffers.

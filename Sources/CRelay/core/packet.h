@@ -10,7 +10,7 @@
 #include "rtp.h"
 
 typedef struct cr_packet {
-    struct cr_packet *next;  // in the free list, or of the same stream in a round
+    struct cr_packet *next;  // in the free list, of the same stream in a round, or waiting for a TCP connection
     uint32_t references;
     uint32_t length;     // of the datagram, from `data`
     uint8_t *data;       // its first byte; moves forward when a retransmission is unwrapped

@@ -198,7 +198,7 @@ static void serve_transport(cr_shard *shard, cr_rounds *rounds, uint32_t order, 
     for (uint32_t place = 0; place < round->open; place++) {
         cr_burst *burst = &round->bursts[round->order[place]];
         const cr_subscriber *subscribers = burst->stream->subscribers;
-        while (shard->queue_count < limit && !is_served(burst) && subscribers[burst->next_subscriber].order == order) {
+        while (cr_shard_queued(shard) < limit && !is_served(burst) && subscribers[burst->next_subscriber].order == order) {
             prefetch(burst);
             serve(shard, rounds, burst);
         }
@@ -223,7 +223,7 @@ bool cr_shard_forward(cr_shard *shard, cr_kind kind, uint32_t limit) {
     uint32_t order;
     for (;;) {
         while (next_transport(shard, rounds, &order)) {
-            if (shard->queue_count >= limit) return true;
+            if (cr_shard_queued(shard) >= limit) return true;
             serve_transport(shard, rounds, order, limit);
         }
         rounds->running = !rounds->running;

@@ -177,9 +177,25 @@ bool cr_shard_is_busy(const cr_shard *shard) {
     return waits;
 }
 
+bool cr_shard_takes_tcp(const cr_shard *shard) {
+    bool takes = true;
+    for (size_t control = 0; control < CR_CONTROLS; control++) {
+        takes &= shard->waiting[control].count < CR_TCP_STOP_RECEIVE;
+    }
+    return takes;
+}
+
 // --------------------------------------------------------------------------------------------------------- sending
 
+static bool enqueue_for_tcp(cr_shard *shard, cr_packet *packet) {
+    if (cr_tcp_queue_put(&shard->tcp_queue, packet)) return true;
+    cr_shard_drop(shard, CR_DROP_SEND_QUEUE_FULL);
+    cr_packet_release(&shard->pool, packet);
+    return false;
+}
+
 bool cr_shard_enqueue(cr_shard *shard, cr_packet *packet) {
+    if (packet->address.kind == CR_TCP) return enqueue_for_tcp(shard, packet);
     if (shard->queue_count == CR_SEND_QUEUE_PACKETS) {
         cr_shard_drop(shard, CR_DROP_SEND_QUEUE_FULL);
         cr_packet_release(&shard->pool, packet);
@@ -197,7 +213,7 @@ cr_packet *cr_shard_dequeue(cr_shard *shard) {
     return packet;
 }
 
-cr_result cr_shard_send(cr_shard *shard, const cr_address *to, const uint8_t *bytes, size_t length) {
+cr_result cr_shard_queue_copy(cr_shard *shard, const cr_address *to, const uint8_t *bytes, size_t length, bool bulk) {
     if (length == 0 || length > CR_PACKET_BYTES) return CR_INVALID;
     cr_packet *packet = cr_pool_take(&shard->pool);
     if (!packet) {
@@ -207,7 +223,12 @@ cr_result cr_shard_send(cr_shard *shard, const cr_address *to, const uint8_t *by
     memcpy(packet->data, bytes, length);
     packet->length = (uint32_t)length;
     packet->address = *to;
+    packet->bulk = bulk;
     return cr_shard_enqueue(shard, packet) ? CR_OK : CR_FULL;
+}
+
+cr_result cr_shard_send(cr_shard *shard, const cr_address *to, const uint8_t *bytes, size_t length) {
+    return cr_shard_queue_copy(shard, to, bytes, length, false);
 }
 
 // ------------------------------------------------------------------------------------------------------ statistics
@@ -249,6 +270,8 @@ const char *cr_drop_reason_name(cr_drop_reason reason) {
         [CR_DROP_SEND_NO_BUFFERS] = "send_no_buffers",
         [CR_DROP_SEND_FAILED] = "send_failed",
         [CR_DROP_PROTECT_FAILED] = "protect_failed",
+        [CR_DROP_TCP_GONE] = "tcp_gone",
+        [CR_DROP_TCP_FULL] = "tcp_full",
     };
     return (unsigned)reason < CR_DROP_REASONS ? names[reason] : "unknown";
 }

@@ -17,6 +17,7 @@
 #include "receive.h"
 #include "srtp.h"
 #include "table.h"
+#include "tcp_queue.h"
 
 typedef struct cr_transport cr_transport;
 typedef struct cr_stream cr_stream;
@@ -225,6 +226,7 @@ struct cr_shard {
     uint32_t control_turn;
     cr_packet *queue[CR_SEND_QUEUE_PACKETS];  // ring of datagrams to send
     uint32_t queue_first, queue_count;
+    cr_tcp_queue tcp_queue;                   // those that go over TCP
     cr_event events[CR_MAX_EVENTS];
     cr_packet *event_packets[CR_MAX_EVENTS];  // holds the bytes of the event beside it; may be NULL
     uint32_t event_count, datagram_events;
@@ -251,15 +253,19 @@ bool cr_shard_forward(cr_shard *shard, cr_kind kind, uint32_t limit);
 void cr_shard_hand_up(cr_shard *shard);
 // Something is left for the next turn.
 bool cr_shard_is_busy(const cr_shard *shard);
+// False: so much waits to be thought about that TCP connections should not be read.
+bool cr_shard_takes_tcp(const cr_shard *shard);
 
 bool cr_shard_enqueue(cr_shard *shard, cr_packet *packet);
-// The next datagram to send; NULL when there is none.
+// Bulk, data and not media, may leave in messages of the largest size.
+cr_result cr_shard_queue_copy(cr_shard *shard, const cr_address *to, const uint8_t *bytes, size_t length, bool bulk);
+// The next datagram to send over UDP; NULL when there is none. Those for TCP: cr_tcp_queue_take.
 static inline cr_packet *cr_shard_front(const cr_shard *shard) {
     return shard->queue_count > 0 ? shard->queue[shard->queue_first] : NULL;
 }
-// The one queued last; there is one.
-static inline cr_packet *cr_shard_back(const cr_shard *shard) {
-    return shard->queue[(shard->queue_first + shard->queue_count - 1) % CR_SEND_QUEUE_PACKETS];
+// Of both ways.
+static inline uint32_t cr_shard_queued(const cr_shard *shard) {
+    return shard->queue_count + shard->tcp_queue.count;
 }
 // The first, taken out, reference and all.
 cr_packet *cr_shard_dequeue(cr_shard *shard);
@@ -290,6 +296,8 @@ void cr_raise(cr_shard *shard, cr_event_type type, cr_id id, cr_notices *notices
 
 // transport.c
 cr_transport *cr_transport_find(const cr_shard *shard, cr_id id);
+// Whether an ICE check has proved the address for one of the transports.
+bool cr_shard_proved_address(const cr_shard *shard, const cr_address *address);
 bool cr_transport_is_ready(const cr_transport *transport);
 bool cr_transport_may_use_ssrc(const cr_transport *transport, uint64_t now_us, uint32_t ssrc);
 void cr_transport_note_ssrc(cr_shard *shard, cr_transport *transport, uint64_t now_us, uint32_t ssrc);

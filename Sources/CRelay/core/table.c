@@ -145,7 +145,7 @@ bool cr_hash_remove(cr_hash *hash, cr_key key) {
 }
 
 cr_key cr_key_of_address(const cr_address *address) {
-    cr_key key = {.extra = address->port};
+    cr_key key = {.extra = (uint32_t)address->kind << 16 | address->port};
     memcpy(&key.high, address->ip, 8);
     memcpy(&key.low, address->ip + 8, 8);
     return key;

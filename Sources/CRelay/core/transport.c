@@ -55,7 +55,12 @@ bool cr_transport_is_ready(const cr_transport *transport) {
 // ----------------------------------------------------------------------------------------------------- addresses
 
 static bool address_equals(const cr_address *a, const cr_address *b) {
-    return a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+    return a->port == b->port && a->kind == b->kind && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
+bool cr_shard_proved_address(const cr_shard *shard, const cr_address *address) {
+    uint64_t owner;
+    return cr_hash_find(&shard->by_address, cr_key_of_address(address), &owner);
 }
 
 static bool forget_address(cr_shard *shard, cr_transport *transport, const cr_address *address) {
@@ -148,9 +153,8 @@ cr_result cr_transport_send(cr_shard *shard, cr_id id, const uint8_t *bytes, siz
     cr_transport *transport = cr_transport_find(shard, id);
     if (!transport) return CR_STALE;
     if (!transport->has_selected) return CR_NOT_READY;
-    cr_result result = cr_shard_send(shard, &transport->selected, bytes, length);
+    cr_result result = cr_shard_queue_copy(shard, &transport->selected, bytes, length, true);
     if (result == CR_OK) {
-        cr_shard_back(shard)->bulk = true;
         transport->statistics.packets_out++;
         transport->statistics.bytes_out += length;
     }

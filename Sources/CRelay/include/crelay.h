@@ -42,10 +42,18 @@ typedef enum cr_result {
     CR_NOT_READY = -6,  // no keys yet, or no validated address
 } cr_result;
 
-// An IP address and UDP port. IPv4 is written as ::ffff:a.b.c.d so that one comparison serves both.
+// How datagrams travel to and from an address.
+typedef enum cr_address_kind {
+    CR_UDP = 0,
+    CR_TCP = 1,  // over a connection that the other side opened, framed by RFC 4571
+} cr_address_kind;
+
+// An IP address, a port and what the port belongs to: the same numbers over UDP and TCP are two addresses. IPv4 is
+// written as ::ffff:a.b.c.d so that one comparison serves both. There is no padding: addresses compare as bytes.
 typedef struct cr_address {
     uint8_t ip[16];
     uint16_t port;  // host order
+    uint16_t kind;  // cr_address_kind
 } cr_address;
 
 // ---------------------------------------------------------------------------------------------------------- shard
@@ -120,6 +128,8 @@ typedef enum cr_drop_reason {
     CR_DROP_SEND_NO_BUFFERS,     // outgoing: the interface's queue is full (ENOBUFS)
     CR_DROP_SEND_FAILED,         // outgoing: the kernel refused (unreachable, too long)
     CR_DROP_PROTECT_FAILED,      // outgoing: SRTP back end refused
+    CR_DROP_TCP_GONE,            // outgoing: the TCP connection to the address has ended
+    CR_DROP_TCP_FULL,            // outgoing: the client reads its TCP connection too slowly
     CR_DROP_REASONS
 } cr_drop_reason;
 
@@ -334,7 +344,7 @@ typedef struct cr_forward_statistics {
 
 cr_result cr_forward_read_statistics(const cr_shard *shard, cr_id forward, cr_forward_statistics *out);
 
-// ------------------------------------------------------------------------------------------------- io: UDP (Linux)
+// ----------------------------------------------------------------------------------------- io: UDP and TCP (Linux)
 
 typedef struct cr_loop_config {
     cr_address bind;               // port 0: any free one
@@ -344,6 +354,9 @@ typedef struct cr_loop_config {
 
 // NULL with *error = errno when the socket cannot be had.
 cr_loop *cr_loop_create(const cr_loop_config *config, int *error);
+// Accepts TCP connections too, on the address and port number of the UDP socket. Returns 0 or an errno. Once at most.
+// The seed is secret, as that of the shard.
+int cr_loop_listen(cr_loop *loop, uint64_t hash_seed);
 void cr_loop_destroy(cr_loop *loop);
 uint16_t cr_loop_port(const cr_loop *loop);
 // Microseconds of the monotonic clock, read anew.
@@ -357,6 +370,23 @@ void cr_loop_flush(cr_loop *loop, cr_shard *shard);
 // Thread-safe. Costs one system call when the loop sleeps, none otherwise.
 void cr_loop_wake(cr_loop *loop);
 
+// Why a TCP connection ended. Each accepted one is open or counted under exactly one of these. The names in /metrics
+// come from cr_tcp_end_name.
+typedef enum cr_tcp_end {
+    CR_TCP_END_PEER = 0,       // closed or reset by the other side or the network
+    CR_TCP_END_FRAMING,        // a length that no datagram has: not RFC 4571
+    CR_TCP_END_NOT_STUN,       // the first datagram is no STUN message: a stranger
+    CR_TCP_END_SILENT,         // no datagram within the first seconds
+    CR_TCP_END_UNPROVED,       // no ICE check has proved its address, or none does any more
+    CR_TCP_END_IDLE,           // nothing came for long
+    CR_TCP_END_TOO_MANY,       // refused: the worker's share of connections is in use
+    CR_TCP_END_TOO_MANY_PER_IP,  // refused: that of its IPv4 address or IPv6 /64
+    CR_TCP_END_SYSTEM,         // refused: no memory
+    CR_TCP_ENDS
+} cr_tcp_end;
+
+const char *cr_tcp_end_name(cr_tcp_end end);
+
 typedef struct cr_loop_statistics {
     uint64_t turns, wakes;
     uint64_t receive_calls, send_calls;
@@ -369,6 +399,10 @@ typedef struct cr_loop_statistics {
     // then sent one by one. Likewise received.
     uint64_t segmented_messages, segmented_datagrams, segmented_refusals;
     uint64_t coalesced_messages, coalesced_datagrams;
+    uint32_t tcp_connections;     // open now
+    uint32_t tcp_queued_packets;  // datagrams that wait for slow readers
+    uint64_t tcp_accepted;
+    uint64_t tcp_ends[CR_TCP_ENDS];
 } cr_loop_statistics;
 
 void cr_loop_read_statistics(const cr_loop *loop, cr_loop_statistics *out);

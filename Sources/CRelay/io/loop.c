@@ -1,12 +1,15 @@
-// loop.c: waits for datagrams, a wake or a deadline, and runs one turn of a shard. The only place that reads the clock.
+// loop.c: waits for datagrams, connections, a wake or a deadline, and runs one turn of a shard. The only place that
+// reads the clock.
 
 #define _GNU_SOURCE
 
+#include "tcp.h"
 #include "udp.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -16,9 +19,12 @@ struct cr_loop {
     int epoll;
     int wake_event;
     cr_udp udp;
+    cr_tcp tcp;
+    cr_address bound;    // where the UDP socket is, port and all
     atomic_bool asleep;  // a waker has to write the eventfd
     atomic_bool woken;   // something was posted since the last turn began
     bool more_waits;     // the last turn ended by its time limit
+    bool tcp_is_ready;   // some connection has something for us
     uint64_t busy_since_us;
     cr_loop_statistics statistics;
 };
@@ -41,6 +47,7 @@ cr_loop *cr_loop_create(const cr_loop_config *config, int *error) {
         return NULL;
     }
     loop->udp.socket = -1;
+    cr_tcp_prepare(&loop->tcp);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     int failure = loop->epoll < 0 || loop->wake_event < 0 ? errno : cr_udp_open(&loop->udp, config);
@@ -50,13 +57,25 @@ cr_loop *cr_loop_create(const cr_loop_config *config, int *error) {
         *error = failure;
         return NULL;
     }
+    loop->bound = config->bind;
+    loop->bound.port = loop->udp.port;
     *error = 0;
     return loop;
+}
+
+int cr_loop_listen(cr_loop *loop, uint64_t hash_seed) {
+    int error = cr_tcp_listen(&loop->tcp, &loop->bound, hash_seed);
+    if (error == 0 && !watch(loop, loop->tcp.epoll)) {
+        error = errno;
+        cr_tcp_close(&loop->tcp);
+    }
+    return error;
 }
 
 void cr_loop_destroy(cr_loop *loop) {
     if (!loop) return;
     cr_udp_close(&loop->udp);
+    cr_tcp_close(&loop->tcp);
     if (loop->wake_event >= 0) close(loop->wake_event);
     if (loop->epoll >= 0) close(loop->epoll);
     free(loop);
@@ -87,13 +106,14 @@ static void note_busy(cr_loop *loop) {
 // Sleeps unless somebody woke us since. `asleep` goes up before `woken` is looked at and the waker does it the other way
 // round, both sequentially consistent: one of the two sees the other.
 static void wait(cr_loop *loop, bool may_sleep, uint64_t deadline_us) {
-    struct epoll_event ready[2];
+    struct epoll_event ready[3];  // UDP, TCP, wake
     atomic_store(&loop->asleep, true);
     bool sleeps = may_sleep && !atomic_load(&loop->woken);
-    int count = epoll_wait(loop->epoll, ready, 2, sleeps ? timeout_ms(deadline_us) : 0);
+    int count = epoll_wait(loop->epoll, ready, 3, sleeps ? timeout_ms(deadline_us) : 0);
     atomic_store(&loop->asleep, false);
     if (atomic_exchange(&loop->woken, false)) loop->statistics.wakes++;
     for (int index = 0; index < count; index++) {
+        if (ready[index].data.fd == loop->tcp.epoll) loop->tcp_is_ready = true;
         if (ready[index].data.fd != loop->wake_event) continue;
         uint64_t value;
         (void)!read(loop->wake_event, &value, sizeof value);  // only resets it; what was posted is found elsewhere
@@ -110,13 +130,24 @@ static uint64_t receive(cr_loop *loop, cr_shard *shard, uint64_t now_us) {
     return now_us;
 }
 
+// After UDP, so that no connection delays it, and at least a little each turn, so that no flood of UDP starves TCP.
+static void receive_tcp(cr_loop *loop, cr_shard *shard, uint64_t now_us) {
+    uint64_t end_us = now_us + CR_RECEIVE_US;
+    bool more = loop->tcp_is_ready || now_us >= loop->tcp.next_sweep_us;
+    loop->tcp_is_ready = false;
+    // What still waits keeps the descriptor ready: the next turn does not sleep.
+    for (; more && cr_shard_takes_tcp(shard) && now_us < end_us; now_us = cr_loop_now()) {
+        more = cr_tcp_receive(&loop->tcp, shard, now_us);
+    }
+}
+
 // Forwards and sends until nothing is left or the time is over, but always a little. Returns the time afterwards.
 static uint64_t forward(cr_loop *loop, cr_shard *shard, cr_kind kind, uint64_t end_us) {
     uint64_t now_us;
     bool more;
     do {
         more = cr_shard_forward(shard, kind, CR_FLUSH_PACKETS);
-        cr_udp_flush(&loop->udp, shard);
+        cr_loop_flush(loop, shard);
         now_us = cr_loop_now();
     } while (more && now_us < end_us);
     return now_us;
@@ -127,11 +158,11 @@ uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
     // Events that commands raised after the last release, datagrams left in the socket and packets left on their way are
     // due now.
     bool may_sleep = shard->event_count == 0 && !loop->more_waits && !cr_shard_is_busy(shard);
-    wait(loop, may_sleep, deadline_us);
+    wait(loop, may_sleep, deadline_us < loop->tcp.next_sweep_us ? deadline_us : loop->tcp.next_sweep_us);
     uint64_t begin_us = cr_loop_now();
     loop->busy_since_us = begin_us;
     loop->statistics.turns++;
-    receive(loop, shard, begin_us);
+    receive_tcp(loop, shard, receive(loop, shard, begin_us));
     uint64_t end_us = begin_us + CR_TURN_US;
     uint64_t now_us = forward(loop, shard, CR_AUDIO, end_us);
     if (now_us + CR_VIDEO_US > end_us) end_us = now_us + CR_VIDEO_US;
@@ -142,6 +173,7 @@ uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
 
 void cr_loop_flush(cr_loop *loop, cr_shard *shard) {
     cr_udp_flush(&loop->udp, shard);
+    cr_tcp_flush(&loop->tcp, shard);
 }
 
 void cr_loop_wake(cr_loop *loop) {
@@ -153,12 +185,16 @@ void cr_loop_wake(cr_loop *loop) {
 
 void cr_loop_read_statistics(const cr_loop *loop, cr_loop_statistics *out) {
     *out = loop->statistics;
-    out->receive_calls = loop->udp.receive_calls;
-    out->send_calls = loop->udp.send_calls;
+    out->receive_calls = loop->udp.receive_calls + loop->tcp.receive_calls;
+    out->send_calls = loop->udp.send_calls + loop->tcp.send_calls;
     out->kernel_drops = loop->udp.kernel_drops_total;
     out->segmented_messages = loop->udp.segmented_messages;
     out->segmented_datagrams = loop->udp.segmented_datagrams;
     out->segmented_refusals = loop->udp.segmented_refusals;
     out->coalesced_messages = loop->udp.coalesced_messages;
     out->coalesced_datagrams = loop->udp.coalesced_datagrams;
+    out->tcp_connections = loop->tcp.count;
+    out->tcp_queued_packets = loop->tcp.queued_packets;
+    out->tcp_accepted = loop->tcp.accepted;
+    memcpy(out->tcp_ends, loop->tcp.ends, sizeof out->tcp_ends);
 }

@@ -24,6 +24,7 @@ void cr_memory_receive(cr_shard *shard, uint64_t now_us, const cr_address *from,
 
 size_t cr_memory_send(cr_shard *shard, cr_address *to, uint8_t *out, size_t capacity) {
     cr_packet *packet = cr_shard_dequeue(shard);
+    if (!packet) packet = cr_tcp_queue_take(&shard->tcp_queue);
     if (!packet) return 0;
     size_t length = packet->length;
     *to = packet->address;

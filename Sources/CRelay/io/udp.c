@@ -7,6 +7,8 @@
 
 #include "udp.h"
 
+#include "address.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -15,36 +17,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
 static socklen_t write_address(const cr_udp *udp, const cr_address *address, void *out) {
-    if (udp->ipv4) {
-        struct sockaddr_in *in = out;
-        memset(in, 0, sizeof *in);
-        in->sin_family = AF_INET;
-        in->sin_port = htons(address->port);
-        memcpy(&in->sin_addr, address->ip + 12, 4);
-        return sizeof *in;
-    }
-    struct sockaddr_in6 *in6 = out;
-    memset(in6, 0, sizeof *in6);
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(address->port);
-    memcpy(&in6->sin6_addr, address->ip, 16);
-    return sizeof *in6;
+    return cr_address_write(udp->ipv4, address, out);
 }
 
 static void read_address(const struct sockaddr_storage *storage, cr_address *out) {
-    if (storage->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)storage;
-        memcpy(out->ip, mapped_prefix, sizeof mapped_prefix);
-        memcpy(out->ip + 12, &in->sin_addr, 4);
-        out->port = ntohs(in->sin_port);
-    } else {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)storage;
-        memcpy(out->ip, &in6->sin6_addr, 16);
-        out->port = ntohs(in6->sin6_port);
-    }
+    cr_address_read(storage, CR_UDP, out);
 }
 
 static void set_option(int socket, int level, int option, int value) {
@@ -76,8 +54,7 @@ static bool knows_segments(const cr_udp *udp) {
 }
 
 int cr_udp_open(cr_udp *udp, const cr_loop_config *config) {
-    *udp = (cr_udp){.socket = -1, .ipv4 = memcmp(config->bind.ip, mapped_prefix, sizeof mapped_prefix) == 0,
-                    .send_messages = sendmmsg};
+    *udp = (cr_udp){.socket = -1, .ipv4 = cr_address_is_ipv4(&config->bind), .send_messages = sendmmsg};
     udp->overflow = malloc(CR_RECEIVE_BATCH * CR_GRO_BYTES);  // costs memory only where the kernel writes
     if (!udp->overflow) return ENOMEM;
     udp->socket = socket(udp->ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

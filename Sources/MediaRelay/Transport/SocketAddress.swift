@@ -1,27 +1,32 @@
 // An IP address and port as a value: no socket, no name look-up, no platform type.
 
-/// 16 address bytes (IPv4 as ::ffff:a.b.c.d, as the packet core writes it) and a port.
+/// 16 address bytes (IPv4 as ::ffff:a.b.c.d, as the packet core writes it), a port, and what the port belongs to.
 public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
+    /// How datagrams travel there. The same numbers over UDP and over TCP are two addresses.
+    public enum Kind: Sendable, Hashable { case udp, tcp }
+
     /// Always 16 bytes.
     public let ip: [UInt8]
     public let port: UInt16
+    public let kind: Kind
 
     private static let v4Prefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
 
     /// Nil unless `ip` has 4 or 16 bytes.
-    public init?(ip: [UInt8], port: UInt16) {
+    public init?(ip: [UInt8], port: UInt16, kind: Kind = .udp) {
         switch ip.count {
         case 4: self.ip = Self.v4Prefix + ip
         case 16: self.ip = ip
         default: return nil
         }
         self.port = port
+        self.kind = kind
     }
 
     /// Nil unless `host` is a numeric IPv4 or IPv6 address.
-    public init?(host: String, port: UInt16) {
+    public init?(host: String, port: UInt16, kind: Kind = .udp) {
         guard let ip = Self.parseV4(host[...]) ?? Self.parseV6(host) else { return nil }
-        self.init(ip: ip, port: port)
+        self.init(ip: ip, port: port, kind: kind)
     }
 
     public var isV4: Bool { ip.starts(with: Self.v4Prefix) }
@@ -38,7 +43,10 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         return text(groups[..<zeros.lowerBound]) + "::" + text(groups[zeros.upperBound...])
     }
 
-    public var description: String { isV4 ? "\(host):\(port)" : "[\(host)]:\(port)" }
+    public var description: String {
+        let text = isV4 ? "\(host):\(port)" : "[\(host)]:\(port)"
+        return kind == .tcp ? "tcp " + text : text
+    }
 
     /// RFC 5952, 4.2: the first of the longest runs of two or more zero groups is shortened.
     private static func longestZeroRun(_ groups: [UInt16]) -> Range<Int>? {

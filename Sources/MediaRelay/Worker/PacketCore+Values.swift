@@ -112,6 +112,7 @@ extension cr_address {
         self.init()
         withUnsafeMutableBytes(of: &ip) { $0.copyBytes(from: address.ip) }
         port = address.port
+        kind = UInt16(address.kind == .tcp ? CR_TCP.rawValue : CR_UDP.rawValue)
     }
 }
 
@@ -119,6 +120,7 @@ extension SocketAddress {
     init(_ address: cr_address) {
         ip = withUnsafeBytes(of: address.ip) { Array($0) }
         port = address.port
+        kind = UInt32(address.kind) == CR_TCP.rawValue ? .tcp : .udp
     }
 }
 

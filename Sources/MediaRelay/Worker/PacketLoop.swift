@@ -1,23 +1,41 @@
-// The owner of one C packet loop: a UDP socket and the wait for it. Its turn belongs to the worker's thread; only the
-// wake may come from elsewhere, which is why it has a handle of its own.
+// The owner of one C packet loop: a UDP socket, the TCP connections beside it, and the wait for them. Its turn belongs
+// to the worker's thread; only the wake may come from elsewhere, which is why it has a handle of its own.
 
 internal import CRelay
+import Glibc
 
-/// The socket and its wait. Used by one thread at a time.
+/// The sockets and their wait. Used by one thread at a time.
 final class PacketLoop {
     private let handle: PacketLoopHandle
 
-    /// Binds the socket. Throws what the operating system said (`errno`).
-    init(bind address: SocketAddress, receiveBufferBytes: UInt32, sendBufferBytes: UInt32) throws(SocketError) {
+    /// Binds the sockets. Throws what the operating system said (`errno`).
+    init(
+        bind address: SocketAddress, acceptsTCP: Bool, receiveBufferBytes: UInt32, sendBufferBytes: UInt32
+    ) throws(SocketError) {
         var config = cr_loop_config(
             bind: cr_address(address), receive_buffer_bytes: receiveBufferBytes, send_buffer_bytes: sendBufferBytes)
-        var error: CInt = 0
-        guard let loop = cr_loop_create(&config, &error) else { throw SocketError(number: error) }
-        handle = PacketLoopHandle(loop)
+        var attempts = 0
+        while true {
+            var error: CInt = 0
+            guard let loop = cr_loop_create(&config, &error) else { throw SocketError(number: error, kind: .udp) }
+            let handle = PacketLoopHandle(loop)
+            error = acceptsTCP ? cr_loop_listen(loop, UInt64.random(in: .min ... .max)) : 0
+            guard error != 0 else {
+                self.handle = handle
+                return
+            }
+            attempts += 1
+            // "Any port" is one that is free for both; the kernel looked only for UDP.
+            guard error == EADDRINUSE, address.port == 0, attempts < Limits.anyPortAttempts else {
+                throw SocketError(number: error, kind: .tcp)
+            }
+        }
     }
 
     struct SocketError: Error {
         var number: CInt
+        /// Which of the two sockets.
+        var kind: SocketAddress.Kind
     }
 
     var port: UInt16 { cr_loop_port(handle.loop) }
@@ -42,12 +60,26 @@ final class PacketLoop {
             turns: statistics.turns, wakes: statistics.wakes, receiveCalls: statistics.receive_calls,
             sendCalls: statistics.send_calls, busyMicroseconds: statistics.busy_total_us,
             kernelDrops: statistics.kernel_drops,
-            busyHistogram: withUnsafeBytes(of: statistics.busy_buckets) { Array($0.bindMemory(to: UInt64.self)) })
+            busyHistogram: withUnsafeBytes(of: statistics.busy_buckets) { Array($0.bindMemory(to: UInt64.self)) },
+            tcp: Self.tcp(statistics))
         result.sentTogether = JoinedDatagrams(
             messages: statistics.segmented_messages, datagrams: statistics.segmented_datagrams)
         result.receivedTogether = JoinedDatagrams(
             messages: statistics.coalesced_messages, datagrams: statistics.coalesced_datagrams)
         result.segmentationRefusals = statistics.segmented_refusals
+        return result
+    }
+
+    private static func tcp(_ statistics: cr_loop_statistics) -> TCPStatistics {
+        var result = TCPStatistics()
+        result.connections = Int(statistics.tcp_connections)
+        result.queuedPackets = Int(statistics.tcp_queued_packets)
+        result.accepted = statistics.tcp_accepted
+        let ends = withUnsafeBytes(of: statistics.tcp_ends) { Array($0.bindMemory(to: UInt64.self)) }
+        result.ends = ends.enumerated().map { index, count in
+            let reason = cr_tcp_end(UInt32(index))
+            return ReasonCount(reason: cr_tcp_end_name(reason).map { String(cString: $0) } ?? "", count: count)
+        }
         return result
     }
 }

@@ -22,7 +22,7 @@ extension RelayCore {
         let drops = withUnsafeBytes(of: core.drops) { Array($0.bindMemory(to: UInt64.self)) }
         result.drops = drops.enumerated().map { index, count in
             let reason = cr_drop_reason(UInt32(index))
-            return DropCount(reason: cr_drop_reason_name(reason).map { String(cString: $0) } ?? "", count: count)
+            return ReasonCount(reason: cr_drop_reason_name(reason).map { String(cString: $0) } ?? "", count: count)
         }
         result.srtpFailures =
             drops[Int(CR_DROP_AUTHENTICATION.rawValue)] &+ drops[Int(CR_DROP_REPLAY.rawValue)]

@@ -16,7 +16,7 @@ actor RelayWorker {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// Binds the socket. The thread begins with `run`.
+    /// Binds the sockets. The thread begins with `run`.
     ///
     /// - Parameter deliver: called on the worker's thread, once a turn at most; it must not wait.
     init(
@@ -26,8 +26,8 @@ actor RelayWorker {
         let loop: PacketLoop
         do {
             loop = try PacketLoop(
-                bind: address, receiveBufferBytes: configuration.receiveBufferBytes,
-                sendBufferBytes: configuration.sendBufferBytes)
+                bind: address, acceptsTCP: configuration.acceptsTCP,
+                receiveBufferBytes: configuration.receiveBufferBytes, sendBufferBytes: configuration.sendBufferBytes)
         } catch {
             throw RelayError(error, address: address)
         }

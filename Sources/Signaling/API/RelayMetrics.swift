@@ -15,9 +15,9 @@ extension MetricFamily {
         }
         return [
             perWorker("hutong_packets_received_total", .counter, "Datagrams received.") { .integer($0.packetsIn) },
-            perWorker("hutong_received_bytes_total", .counter, "Bytes received, UDP payload.") { .integer($0.bytesIn) },
+            perWorker("hutong_received_bytes_total", .counter, "Bytes of datagrams received.") { .integer($0.bytesIn) },
             perWorker("hutong_packets_sent_total", .counter, "Datagrams sent.") { .integer($0.packetsOut) },
-            perWorker("hutong_sent_bytes_total", .counter, "Bytes sent, UDP payload.") { .integer($0.bytesOut) },
+            perWorker("hutong_sent_bytes_total", .counter, "Bytes of datagrams sent.") { .integer($0.bytesOut) },
             perWorker(
                 "hutong_forwards_total", .counter, "Media packets queued to subscribers, retransmissions excluded."
             ) {
@@ -56,6 +56,7 @@ extension MetricFamily {
                 .integer($0.allocatedBytes)
             },
         ] + relayLabelled(workers) + relayFeedback(workers) + relayData(workers) + relayLoop(workers)
+            + relayTCP(workers)
     }
 
     private static func relayLabelled(_ workers: [WorkerStatistics]) -> [MetricFamily] {
@@ -180,6 +181,24 @@ extension MetricFamily {
                 \.loop.receivedTogether.datagrams, \.loop.sentTogether.datagrams),
             refusals,
         ]
+    }
+
+    private static func relayTCP(_ workers: [WorkerStatistics]) -> [MetricFamily] {
+        var connections = MetricFamily("hutong_tcp_connections", .gauge, "Open TCP connections for media.")
+        var queued = MetricFamily(
+            "hutong_tcp_queued_packets", .gauge, "Datagrams that wait for slow readers of TCP connections.")
+        var accepted = MetricFamily(
+            "hutong_tcp_accepted_total", .counter, "TCP connections for media, refused ones too.")
+        var ends = MetricFamily(
+            "hutong_tcp_closed_total", .counter, "TCP connections for media that ended, by reason.")
+        for worker in workers {
+            let (label, tcp) = (worker.label, worker.loop.tcp)
+            connections.add(MetricValue(tcp.connections), label)
+            queued.add(MetricValue(tcp.queuedPackets), label)
+            accepted.add(.integer(tcp.accepted), label)
+            for end in tcp.ends { ends.add(.integer(end.count), label, MetricLabel("reason", end.reason)) }
+        }
+        return [connections, queued, accepted, ends]
     }
 }
 

@@ -92,9 +92,9 @@ extension MeetingState {
         let others = roster.filter { participants[$0]?.rights.isHidden == false }
 
         switch newcomer.settings.version {
-        case .v0: if rights.canSubscribe { participant.subscriber = openSubscriber(for: id) }
+        case .v0: if rights.canSubscribe { participant.subscriber = openSubscriber(for: id, participant.identity) }
         case .v1:
-            participant.publisher.connection = openPublisher(for: id)
+            participant.publisher.connection = openPublisher(for: id, participant.identity)
             if rights.canSubscribe { participant.subscriber = Subscriber() }
         }
         participants[id] = participant

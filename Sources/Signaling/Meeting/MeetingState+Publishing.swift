@@ -91,7 +91,7 @@ extension MeetingState {
 
     mutating func receiveOffer(_ offer: LiveKitSessionDescription, from id: ParticipantID) {
         guard let participant = participants[id] else { return }
-        var connection = participant.publisher.connection ?? openPublisher(for: id)
+        var connection = participant.publisher.connection ?? openPublisher(for: id, participant.identity)
         let published = participant.publisher.tracks.compactMap { tracks[$0] }
         var pending = participant.publisher.pending
         let ice = random.credentials()
@@ -131,18 +131,24 @@ extension MeetingState {
         if isShared { subscriptionsAnswered(answer, of: id) }
     }
 
-    mutating func openPublisher(for id: ParticipantID) -> Connection<PublisherNegotiation> {
+    mutating func openPublisher(for id: ParticipantID, _ identity: String) -> Connection<PublisherNegotiation> {
         let transport = media.identifiers.transport(on: media.worker)
         let ice = random.credentials()
         publisherTransports[transport] = id
         command(.openTransport(transport, owner: owner, role: .server, local: ice))
-        return Connection(
-            transport: transport, negotiation: PublisherNegotiation(local: localDescription(ice), capabilities: .all))
+        let local = localDescription(ice, for: identity)
+        return Connection(transport: transport, negotiation: PublisherNegotiation(local: local, capabilities: .all))
     }
 
-    mutating func localDescription(_ ice: ICECredentials) -> LocalTransportDescription {
+    mutating func localDescription(_ ice: ICECredentials, for identity: String) -> LocalTransportDescription {
         LocalTransportDescription(
-            sessionID: random.number() >> 2, ice: ice, fingerprint: media.fingerprint, candidates: media.candidates)
+            sessionID: random.number() >> 2, ice: ice, fingerprint: media.fingerprint,
+            candidates: candidates(for: identity))
+    }
+
+    /// Where this person's media is to go.
+    func candidates(for identity: String) -> [ICECandidate] {
+        tcpOnly.contains(identity) ? media.candidates.filter(\.isTCP) : media.candidates
     }
 
     /// Which pending track each section is for: the one whose cid it names, else the oldest of its kind that no other

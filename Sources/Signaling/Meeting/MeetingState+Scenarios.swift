@@ -37,15 +37,37 @@ extension MeetingState {
         case .serverLeave: remove(id, .serverLeave)
         case .leaveRequestFullReconnect: remove(id, .fullReconnect)
         // A Leave that asks to resume, and the close that some SDKs wait for after it, are two losses to another: it
-        // resumes for the first and starts anew for the second. A close alone makes everybody resume. Over the same
-        // protocol the connection is as good; what is tested is that the client comes back.
-        case .migration, .switchCandidateProtocol: dropSocket(of: id)
+        // resumes for the first and starts anew for the second. A close alone makes everybody resume.
+        case .migration: dropSocket(of: id)
+        case .switchCandidateProtocol(let wanted): switchProtocol(of: id, to: wanted)
         case .disconnectSignalOnResume: participants[id]?.resumeFailure = .afterMessages
         case .disconnectSignalOnResumeNoMessages: participants[id]?.resumeFailure = .beforeMessages
         case .subscriberBandwidth:
             respond(.unsupportedType, "the bandwidth of a subscriber cannot be set", echo: nil, to: id)
         case nil: respond(.unsupportedType, "no such scenario", echo: nil, to: id)
         }
+    }
+
+    // MARK: Protocols
+
+    /// The client comes back, by a resume that restarts ICE or as some SDKs by joining anew, and is then told of the
+    /// candidates it wanted alone.
+    private mutating func switchProtocol(of id: ParticipantID, to wanted: LiveKitCandidateProtocol) {
+        guard let identity = participants[id]?.identity else { return }
+        switch wanted {
+        case .tcp:
+            guard media.candidates.contains(where: \.isTCP), tcpOnly.count < Limits.tcpOnlyIdentities else {
+                return respond(.unsupportedType, "media over TCP is turned off here", echo: nil, to: id)
+            }
+            tcpOnly.insert(identity)
+        case .udp: tcpOnly.remove(identity)
+        // There is no other protocol: what is tested is that the client comes back.
+        case .tls, .UNRECOGNIZED: break
+        }
+        let candidates = candidates(for: identity)
+        participants[id]?.publisher.connection?.negotiation.announce(candidates)
+        participants[id]?.subscriber?.connection?.negotiation.announce(candidates)
+        dropSocket(of: id)
     }
 
     // MARK: Speech

@@ -13,16 +13,16 @@ import SwiftProtobuf
 extension MeetingState {
     // MARK: The connection of its own (v0)
 
-    mutating func openSubscriber(for id: ParticipantID) -> Subscriber {
+    mutating func openSubscriber(for id: ParticipantID, _ identity: String) -> Subscriber {
         let transport = media.identifiers.transport(on: media.worker)
         let ice = random.credentials()
         subscriberTransports[transport] = id
         command(.openTransport(transport, owner: owner, role: .server, local: ice))
         openDataChannels(on: transport)
+        let local = localDescription(ice, for: identity)
         return Subscriber(
             connection: Connection(
-                transport: transport,
-                negotiation: SubscriberNegotiation(local: localDescription(ice), capabilities: .all)))
+                transport: transport, negotiation: SubscriberNegotiation(local: local, capabilities: .all)))
     }
 
     // MARK: What is wanted

@@ -82,6 +82,8 @@ struct MeetingState: Sendable {
     var hasEnded = false
     var nextSweep: Duration
     var nextQualities: Duration
+    /// Identities that asked to be told of TCP candidates alone; at most `Limits.tcpOnlyIdentities`.
+    var tcpOnly: Set<String> = []
     /// The number of the newest event.
     var lastEvent: UInt64 = 0
 

@@ -61,6 +61,13 @@ extension Configuration {
         if let workers, media.port != 0, media.port + workers - 1 > 65_535 {
             problems.append(.init("media.workers", "\(workers) ports from \(media.port) go beyond 65535"))
         }
+        for (path, address) in [("listen", listen), ("metrics.listen", metricsListen)] {
+            guard let address, sharesPortWithMedia(address) else { continue }
+            problems.append(
+                .init(
+                    "media.tcp",
+                    "TCP port \(address.port) is that of \(path); choose another media.listen, or turn media.tcp off"))
+        }
         if !webhookURLs.isEmpty, !keys.isEmpty, webhookSigningKey == nil {
             let names = keys.keys.sorted().joined(separator: ", ")
             problems.append(.init("webhooks.api_key", "say which of \(names) signs webhooks"))
@@ -69,6 +76,13 @@ extension Configuration {
             problems.append(.init("metrics.listen", "is the same as listen"))
         }
         return problems
+    }
+
+    /// Whether media would take the address's TCP port, as far as the settings tell.
+    private func sharesPortWithMedia(_ address: ListenAddress) -> Bool {
+        let ports = media.port..<media.port + (workers ?? 1)
+        guard acceptsMediaTCP, media.port != 0, ports.contains(address.port) else { return false }
+        return address.host == media.host || [address.host, media.host].contains(where: IPAddressText.isWildcard)
     }
 
     /// What works but is seldom meant.

@@ -16,8 +16,9 @@ struct Configuration: Sendable, Equatable {
     /// API key → its secret.
     var keys: [String: Secret] = [:]
 
-    // Media. Worker n listens on the UDP port of `media` + n.
+    // Media. Worker n listens on the port of `media` + n.
     var media = ListenAddress(host: "127.0.0.1", port: 7882)
+    var acceptsMediaTCP = true
     var announced: [String] = []
     /// Nil: one per core.
     var workers: Int?

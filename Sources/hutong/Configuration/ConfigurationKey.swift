@@ -68,6 +68,9 @@ struct ConfigurationKey: Sendable {
             "media.listen", \.media, .address(names: false),
             "Numeric address and first UDP port of media. Worker n uses this port + n; open them all in the firewall."),
         ConfigurationKey(
+            "media.tcp", \.acceptsMediaTCP, .boolean,
+            "Listen on the TCP ports of the same numbers too, for people whose network blocks UDP. UDP is preferred."),
+        ConfigurationKey(
             "media.announce", \.announced, .addresses,
             "Numeric addresses told to clients, such as the public one before a NAT. Empty: the address above, which",
             "then must not be a wildcard."),

@@ -22,8 +22,8 @@ private struct Peer {
         return try STUNMessage(parsing: bytes)
     }
 
-    static func address(_ port: UInt16) throws -> SocketAddress {
-        try #require(SocketAddress(host: "192.0.2.7", port: port))
+    static func address(_ port: UInt16, _ kind: SocketAddress.Kind = .udp) throws -> SocketAddress {
+        try #require(SocketAddress(host: "192.0.2.7", port: port, kind: kind))
     }
 }
 
@@ -125,6 +125,41 @@ extension [ICEAction] {
         #expect(agent.receive(nominated, from: second, now: .seconds(3)).decisions == [.selected(second)])
         let back = try peer.check(nominate: true)
         #expect(agent.receive(back, from: first, now: .seconds(4)).decisions == [.selected(first)])
+    }
+
+    @Test mutating func takesTCPForAnotherAddress() throws {
+        let (udp, tcp) = (try Peer.address(1), try Peer.address(1, .tcp))
+        #expect(
+            agent.receive(try peer.check(), from: tcp, now: .seconds(1)).decisions == [.validated(tcp), .selected(tcp)])
+        let actions = agent.receive(try peer.check(), from: udp, now: .seconds(2))
+        #expect(actions.decisions == [.validated(udp)])
+        #expect(try actions.answers.first?.to == udp)
+        // A nomination of UDP always counts, and so does one of TCP by a client that nominates nothing else.
+        #expect(
+            agent.receive(try peer.check(nominate: true), from: udp, now: .seconds(3)).decisions == [.selected(udp)])
+        #expect(
+            agent.receive(try peer.check(nominate: true), from: tcp, now: .seconds(5)).decisions == [.selected(tcp)])
+        #expect(agent.nextDeadline == .seconds(35))
+    }
+
+    /// Aggressive nomination (RFC 5245): the client means the best of all pairs it nominates.
+    @Test mutating func prefersUDPWhileBothAreNominated() throws {
+        let (udp, tcp) = (try Peer.address(1), try Peer.address(2, .tcp))
+        for step in UInt64(0)..<20 {
+            let now = MediaTime(microseconds: 1_000_000 + step * 50_000)
+            let actions = agent.receive(try peer.check(nominate: true), from: step % 2 == 0 ? udp : tcp, now: now)
+            if step > 0 { #expect(!actions.decisions.contains(.selected(tcp))) }
+            #expect(agent.selected == udp)
+        }
+        // The other way round, UDP takes over at once.
+        agent = ICELiteAgent(local: Peer().remote, remote: Peer().local)
+        _ = agent.receive(try peer.check(nominate: true), from: tcp, now: .seconds(1))
+        let better = agent.receive(try peer.check(nominate: true), from: udp, now: .milliseconds(1_020))
+        #expect(better.decisions.contains(.selected(udp)))
+        // Checks of UDP that nominate nothing do not hold a client back that has changed to TCP.
+        _ = agent.receive(try peer.check(), from: udp, now: .milliseconds(2_000))
+        let changed = agent.receive(try peer.check(nominate: true), from: tcp, now: .milliseconds(2_050))
+        #expect(changed.decisions == [.selected(tcp)])
     }
 
     @Test mutating func losesConsentAfterThirtySeconds() throws {

@@ -187,4 +187,23 @@ import Testing
         let other = try #require(SocketAddress(host: "192.0.2.1", port: 7882))
         #expect(ICECandidate.host(other).foundation != own.foundation)
     }
+
+    /// RFC 6544, 4.2 and 4.5: passive, and below everything that goes over UDP.
+    @Test func candidatesOverTCP() throws {
+        let udp = try #require(SocketAddress(host: "192.0.2.1", port: 7882))
+        let tcp = try #require(SocketAddress(host: "192.0.2.1", port: 7882, kind: .tcp))
+        let candidate = ICECandidate.host(tcp)
+        #expect(candidate.line.hasSuffix(" 1 tcp 1520435199 192.0.2.1 7882 typ host tcptype passive"))
+        #expect(candidate.isTCP && !ICECandidate.host(udp).isTCP)
+        #expect(ICECandidate(candidate.line) == candidate)
+        #expect(candidate.foundation != ICECandidate.host(udp).foundation)
+        let candidates =
+            (0..<4).map { ICECandidate.host(udp, order: $0) } + (0..<4).map { ICECandidate.host(tcp, order: $0) }
+        let priorities = candidates.map(\.priority)
+        #expect(priorities == priorities.sorted(by: >) && Set(priorities).count == priorities.count)
+        #expect(ICECandidate.host(tcp, order: .max).priority > 90 << 24)
+        // What clients offer of their own: they will connect from another port than they say.
+        let active = "candidate:3 1 tcp 1518149375 192.0.2.9 9 typ host tcptype active generation 0"
+        #expect(ICECandidate(active)?.line == active)
+    }
 }

@@ -22,6 +22,19 @@ import Testing
         #expect(scenario.server.statistics().srtpProfiles == [.aeadAES128GCM: 2])
     }
 
+    /// The same numbers over UDP and TCP are two people.
+    @Test func addressesThatDifferInTheProtocolAlone() throws {
+        let scenario = Scenario(seed: 13)
+        let alice = scenario.join("alice")
+        let same = try #require(SocketAddress(ip: alice.address.ip, port: alice.address.port, kind: .tcp))
+        let bob = scenario.join("bob") { $0.address = same }
+        #expect(scenario.connect())
+        let tracks = [alice, bob].map { scenario.publish(.video, from: $0) }
+        let seen = [scenario.subscribe(bob, to: tracks[0]), scenario.subscribe(alice, to: tracks[1])]
+        scenario.run(for: .seconds(3))
+        for receiver in seen { #expect(receiver.decoded >= 85 && receiver.missing == 0) }
+    }
+
     /// Subscribing before anybody is connected is what signaling does.
     @Test func everythingMayBeAskedForBeforeTheConnectionStands() throws {
         let scenario = Scenario(seed: 2)

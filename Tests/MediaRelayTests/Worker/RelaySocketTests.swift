@@ -1,5 +1,6 @@
 // The façade with real sockets and threads, on loopback: two relays, one of them in the client's role.
 
+import Glibc
 import MediaRelay
 import ScenarioSupport
 import Testing
@@ -97,6 +98,23 @@ import Testing
         #expect(after.workers.first?.transports.isEmpty == true && after.workers.first?.packetsInUse == 0)
     }
 
+    @Test func candidatesOfBothKindsBestFirst() async throws {
+        var both = configuration()
+        both.announced = ["192.0.2.1", "2001:db8::1"]
+        let relay = try Relay(both)
+        let candidates = relay.candidates(of: WorkerIndex(rawValue: 0))
+        #expect(candidates.map(\.transport) == ["udp", "udp", "tcp", "tcp"])
+        #expect(candidates.map(\.address) == ["192.0.2.1", "2001:db8::1", "192.0.2.1", "2001:db8::1"])
+        #expect(candidates.allSatisfy { $0.port == relay.ports[0] })
+        #expect(zip(candidates, candidates.dropFirst()).allSatisfy { $0.priority > $1.priority })
+        #expect(await relay.statistics().workers.first?.loop.tcp.ends.isEmpty == false)
+        await relay.shutdown()
+        both.acceptsTCP = false
+        let plain = try Relay(both)
+        #expect(plain.candidates(of: WorkerIndex(rawValue: 0)).map(\.transport) == ["udp", "udp"])
+        await plain.shutdown()
+    }
+
     @Test func workersHavePortsOfTheirOwnAndMeetingsSpread() async throws {
         let relay = try Relay(configuration(workers: 3))
         #expect(Set(relay.ports).count == 3)
@@ -138,6 +156,11 @@ import Testing
         var taken = configuration()
         taken.firstPort = relay.ports[0]
         #expect(throws: RelayError.portInUse(relay.ports[0])) { try Relay(taken) }
+        let listener = try #require(TCPListener())
+        taken.firstPort = listener.port
+        #expect(throws: RelayError.tcpPortInUse(listener.port)) { try Relay(taken) }
+        taken.acceptsTCP = false
+        #expect(try Relay(taken).ports == [listener.port])
         var foreign = configuration()
         foreign.bindAddress = "192.0.2.1"
         #expect(throws: RelayError.addressNotAvailable("192.0.2.1")) { try Relay(foreign) }
@@ -155,4 +178,28 @@ import Testing
         #expect(throws: RelayError.invalidWorkerCount(0)) { try Relay(many) }
         #expect(!RelayError.portInUse(7_882).description.contains("\n"))
     }
+}
+
+/// Another program that holds a TCP port of 127.0.0.1.
+private final class TCPListener {
+    let port: UInt16
+    private let descriptor: Int32
+
+    init?() {
+        let opened = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = opened
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isOpen = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
+                bind(opened, name, length) == 0 && listen(opened, 1) == 0 && getsockname(opened, name, &length) == 0
+            }
+        }
+        port = UInt16(bigEndian: address.sin_port)
+        if !isOpen { return nil }
+    }
+
+    deinit { close(descriptor) }
 }

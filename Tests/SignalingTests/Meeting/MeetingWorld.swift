@@ -53,7 +53,9 @@ final class MeetingWorld {
         let media = MeetingState.MediaSide(
             worker: WorkerIndex(rawValue: 0),
             fingerprint: Fingerprint(algorithm: "sha-256", bytes: .init(repeating: 7, count: 32)),
-            candidates: SocketAddress(host: "127.0.0.1", port: 7882).map { [.host($0)] } ?? [],
+            candidates: ([.udp, .tcp] as [SocketAddress.Kind]).compactMap {
+                SocketAddress(host: "127.0.0.1", port: 7882, kind: $0).map { .host($0) }
+            },
             identifiers: identifiers)
         state = MeetingState(
             name: "m", owner: OwnerTag(rawValue: 9), configuration: configuration, media: media,

@@ -80,6 +80,7 @@ struct SimulatedScenarioTests {
 
     @Test(arguments: [
         LiveKitSimulateScenario.OneOf_Scenario.migration(true), .switchCandidateProtocol(.tcp),
+        .switchCandidateProtocol(.tls),
     ])
     func aSocketThatEndsIsAllThatIsLost(_ scenario: LiveKitSimulateScenario.OneOf_Scenario) {
         let (world, watcher, client) = couple()
@@ -89,6 +90,46 @@ struct SimulatedScenarioTests {
         #expect(world.resume(client) && client.isOpen)
         world.advance(.seconds(30))
         #expect(watcher.names == ["client"] && world.relay.publications.count == 1)
+    }
+
+    /// The protocols of the candidates in the newest description from us.
+    private func protocols(in descriptions: [LiveKitSessionDescription]) throws -> Set<String> {
+        let description = try SessionDescription(parsing: #require(descriptions.last).sdp)
+        return Set(description.sections.flatMap(\.candidates).map(\.transport))
+    }
+
+    @Test(arguments: [Version.v0, .v1]) func aSwitchToTCPAndBack(_ version: Version) throws {
+        var configuration = MeetingConfiguration()
+        configuration.simulatesScenarios = true
+        let world = MeetingWorld(configuration, version: version)
+        let watcher = world.join("watcher")
+        var client = world.join("client")
+        client.publish("mic", .audio)
+        watcher.publish("mic", .audio)
+        world.advance(.seconds(2))
+        func told() throws -> [Set<String>] {
+            let answer = try protocols(in: client.answersReceived)
+            return version == .v1 ? [answer] : [answer, try protocols(in: client.offersReceived)]
+        }
+        #expect(try told().allSatisfy { $0 == ["udp", "tcp"] })
+        for (wanted, expected) in [
+            (LiveKitCandidateProtocol.tcp, Set(["tcp"])), (.tls, ["tcp"]), (.udp, ["udp", "tcp"]), (.tcp, ["tcp"]),
+        ] {
+            simulate(client, .switchCandidateProtocol(wanted))
+            #expect(!client.isOpen)
+            world.advance(.milliseconds(300))
+            #expect(world.resume(client))
+            world.advance(.seconds(2))
+            #expect(try told().allSatisfy { $0 == expected })
+        }
+        // JavaScript's SDK leaves and joins anew.
+        client.send(.leave(.init()))
+        client = world.join("client")
+        client.publish("mic", .audio)
+        world.advance(.seconds(2))
+        #expect(try told().allSatisfy { $0 == ["tcp"] })
+        // Nobody else is meant.
+        #expect(try protocols(in: watcher.answersReceived) == ["udp", "tcp"])
     }
 
     @Test(arguments: [true, false]) func aResumeThatIsCutOff(withMessages: Bool) {

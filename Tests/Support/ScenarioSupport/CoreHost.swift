@@ -33,6 +33,7 @@ open class CoreHost: VirtualHost {
         var from = cr_address()
         withUnsafeMutableBytes(of: &from.ip) { $0.copyBytes(from: source.ip) }
         from.port = source.port
+        from.kind = UInt16(source.kind == .tcp ? CR_TCP.rawValue : CR_UDP.rawValue)
         cr_memory_receive(core.packets.shard, now.microseconds, &from, datagram, datagram.count)
         core.handlePacketEvents(now)
         deliver(now)
@@ -60,7 +61,9 @@ open class CoreHost: VirtualHost {
             let length = cr_memory_send(core.packets.shard, &to, &buffer, buffer.count)
             if length == 0 { return outgoing }
             guard length <= buffer.count,
-                let address = SocketAddress(ip: withUnsafeBytes(of: to.ip) { Array($0) }, port: to.port)
+                let address = SocketAddress(
+                    ip: withUnsafeBytes(of: to.ip) { Array($0) }, port: to.port,
+                    kind: UInt32(to.kind) == CR_TCP.rawValue ? .tcp : .udp)
             else { continue }
             outgoing.append((address, Array(buffer[..<length])))
         }

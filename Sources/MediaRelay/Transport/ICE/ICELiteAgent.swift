@@ -19,6 +19,8 @@ struct ICELiteAgent: Sendable {
     private struct ValidatedAddress {
         let address: SocketAddress
         var lastCheck: MediaTime
+        /// The newest check with USE-CANDIDATE.
+        var lastNomination: MediaTime?
     }
 
     private var current: Credentials
@@ -83,12 +85,21 @@ struct ICELiteAgent: Sendable {
             previous = nil
             actions.append(.retired(usernameFragment: old.local.usernameFragment))
         }
-        if noteCheck(from: address, now: now) { actions.append(.validated(address)) }
-        if selected != address, selected == nil || message.usesCandidate {
+        if noteCheck(from: address, nominates: message.usesCandidate, now: now) { actions.append(.validated(address)) }
+        if selected != address, selected == nil || message.usesCandidate && mayReplaceSelected(address, now: now) {
             selected = address
             actions.append(.selected(address))
         }
         return actions
+    }
+
+    /// The newest nomination counts, with one exception: a client that nominates every pair it checks means the best of
+    /// them (RFC 5245, 8.1.1.2), and UDP is better than TCP.
+    private func mayReplaceSelected(_ address: SocketAddress, now: MediaTime) -> Bool {
+        guard address.kind == .tcp, let selected, selected.kind == .udp,
+            let nominated = addresses.first(where: { $0.address == selected })?.lastNomination
+        else { return true }
+        return nominated + Limits.ICE.rivalNomination <= now
     }
 
     private func credentials(for fragments: (local: ArraySlice<UInt8>, remote: ArraySlice<UInt8>)) -> Credentials? {
@@ -112,9 +123,10 @@ struct ICELiteAgent: Sendable {
     }
 
     /// Whether the address is new. The one unheard for longest makes room, never the selected one.
-    private mutating func noteCheck(from address: SocketAddress, now: MediaTime) -> Bool {
+    private mutating func noteCheck(from address: SocketAddress, nominates: Bool, now: MediaTime) -> Bool {
         if let index = addresses.firstIndex(where: { $0.address == address }) {
             addresses[index].lastCheck = max(addresses[index].lastCheck, now)
+            if nominates { addresses[index].lastNomination = now }
             return false
         }
         if addresses.count >= Limits.ICE.addresses,
@@ -124,7 +136,8 @@ struct ICELiteAgent: Sendable {
         {
             addresses.remove(at: oldest)
         }
-        addresses.append(ValidatedAddress(address: address, lastCheck: now))
+        addresses.append(
+            ValidatedAddress(address: address, lastCheck: now, lastNomination: nominates ? now : nil))
         return true
     }
 

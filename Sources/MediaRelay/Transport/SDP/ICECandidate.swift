@@ -43,18 +43,33 @@ public struct ICECandidate: Sendable, Equatable {
         self.attributes = attributes
     }
 
-    /// A UDP host candidate of this server. `preference` orders several addresses (RFC 8445, 5.1.2.1): 65535 is best.
-    public static func host(_ address: SocketAddress, preference: UInt16 = .max) -> ICECandidate {
-        // RFC 8445, 5.1.2.2: the type preference of host candidates.
-        let typePreference: UInt32 = 126
+    /// A host candidate of this server. `order` is its place among the addresses of its kind; 0 is best.
+    public static func host(_ address: SocketAddress, order: UInt16 = 0) -> ICECandidate {
         let component: UInt16 = 1
-        let priority = typePreference << 24 | UInt32(preference) << 8 | (256 - UInt32(component))
-        // The foundation only has to differ between addresses (RFC 8445, 5.1.1.3): FNV-1a of the address.
-        let foundation = address.ip.reduce(2_166_136_261 as UInt32) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        let typePreference: UInt32
+        let localPreference: UInt32
+        switch address.kind {
+        case .udp:
+            // RFC 8445, 5.1.2.2.
+            typePreference = 126
+            localPreference = UInt32(UInt16.max - order)
+        case .tcp:
+            // RFC 6544, 4.2: below every direct way over UDP, and 4 in the top three bits says passive. libwebrtc counts
+            // its own TCP candidates the same.
+            typePreference = 90
+            localPreference = 4 << 13 | UInt32(0x1fff - min(order, 0x1fff))
+        }
+        let priority = typePreference << 24 | localPreference << 8 | (256 - UInt32(component))
+        // The foundation only has to differ between addresses and protocols (RFC 8445, 5.1.1.3): FNV-1a of both.
+        let named = address.kind == .tcp ? address.ip + [UInt8(ascii: "t")] : address.ip
+        let foundation = named.reduce(2_166_136_261 as UInt32) { ($0 ^ UInt32($1)) &* 16_777_619 }
         return ICECandidate(
-            foundation: String(foundation), component: component, priority: priority, address: address.host,
-            port: address.port)
+            foundation: String(foundation), component: component, transport: address.kind == .tcp ? "tcp" : "udp",
+            priority: priority, address: address.host, port: address.port,
+            attributes: address.kind == .tcp ? [Attribute(name: "tcptype", value: "passive")] : [])
     }
+
+    public var isTCP: Bool { transport == "tcp" }
 
     /// Reads `candidate:…`, with or without `a=` before it. Nil when it does not follow the grammar.
     public init?(_ text: String) {

@@ -5,7 +5,7 @@ public struct LocalTransportDescription: Sendable, Equatable {
     public var sessionID: UInt64
     public var ice: ICECredentials
     public var fingerprint: Fingerprint
-    /// UDP host candidates of the worker that owns the transport.
+    /// Host candidates of the worker that owns the transport.
     public var candidates: [ICECandidate]
 
     public init(sessionID: UInt64, ice: ICECredentials, fingerprint: Fingerprint, candidates: [ICECandidate]) {

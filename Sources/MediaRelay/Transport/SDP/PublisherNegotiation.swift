@@ -27,6 +27,9 @@ public struct PublisherNegotiation: Sendable {
         self.capabilities = capabilities
     }
 
+    /// What the next answer says of where to send to. A client keeps the way it has until it restarts ICE.
+    public mutating func announce(_ candidates: [ICECandidate]) { local.candidates = candidates }
+
     // MARK: What the client receives
 
     /// The next answer with room for it carries the track.

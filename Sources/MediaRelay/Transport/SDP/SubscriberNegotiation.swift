@@ -84,6 +84,9 @@ public struct SubscriberNegotiation: Sendable {
         hasChanges = true
     }
 
+    /// What the next offer says of where to send to. A client keeps the way it has until ICE restarts.
+    public mutating func announce(_ candidates: [ICECandidate]) { local.candidates = candidates }
+
     /// - Returns: nil while an answer is awaited.
     public mutating func makeOffer() -> SubscriberOffer? {
         guard !awaitsAnswer else { return nil }
