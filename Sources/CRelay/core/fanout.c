@@ -1,8 +1,8 @@
 // fanout.c: one plain packet of a stream on its way to the subscribers:
 //
-//   format → (retransmission unwrapped) → sequence window → gate → payload facts → cache → tap → forwards
+//   format → (retransmission unwrapped) → sequence window → gate → payload facts → cache → tap → mirrors → forwards
 //
-// Every packet that enters is sent to at least one forward, handed to a tap, or counted under one drop reason.
+// Every packet that enters is sent to at least one forward, handed to a tap or a mirror, or counted under one drop reason.
 
 #include "bytes.h"
 #include "shard.h"
@@ -34,6 +34,7 @@ static bool unwrap_retransmission(const cr_stream *stream, const cr_format *form
 }
 
 static bool place_packet(cr_shard *shard, cr_stream *stream, cr_packet *packet, bool retransmitted) {
+    if (stream->config.mirror) return true;  // judged by the shard that received it
     uint32_t newly_missing;
     cr_place place = cr_receive_note(&stream->receive, packet->arrival_us, packet->rtp.sequence, retransmitted,
                                      &packet->sequence, &newly_missing);
@@ -63,6 +64,7 @@ static bool place_packet(cr_shard *shard, cr_stream *stream, cr_packet *packet, 
 
 static void skip_packet(cr_shard *shard, cr_stream *stream, const cr_packet *packet, cr_drop_reason reason) {
     cr_shard_drop(shard, reason);
+    cr_mirror_hand(shard, stream, packet, true);
     for (uint32_t index = 0; index < stream->subscriber_count; index++) {
         cr_forward_skip(stream->subscribers[index], stream, packet->sequence);
     }
@@ -134,6 +136,7 @@ void cr_fanout(cr_shard *shard, cr_stream *stream, cr_packet *packet) {
     }
     cr_cache_put(&stream->cache, &shard->pool, packet);
     bool used = stream->tapped && cr_raise_datagram(shard, CR_EVENT_PACKET, stream->id, packet);
+    used |= cr_mirror_hand(shard, stream, packet, false);
     for (uint32_t index = 0; index < stream->subscriber_count; index++) {
         used |= cr_forward_packet(shard, stream->subscribers[index], stream, packet);
     }

@@ -2,6 +2,7 @@
 
 #define _GNU_SOURCE
 
+#include "mesh.h"
 #include "udp.h"
 
 #include <errno.h>
@@ -102,7 +103,7 @@ static void wait(cr_loop *loop, bool may_sleep, uint64_t deadline_us) {
 
 uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
     note_busy(loop);
-    // Events that commands raised after the last release, and datagrams left in the socket, are due now.
+    // Events that commands raised after the last release, and packets left in the socket or in links, are due now.
     bool may_sleep = shard->event_count == 0 && !loop->more_waits;
     wait(loop, may_sleep, deadline_us);
     uint64_t begin_us = cr_loop_now();
@@ -112,7 +113,9 @@ uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
     uint64_t now_us = begin_us;
     while (shard->event_count < CR_EVENTS_STOP_RECEIVE && now_us - begin_us < CR_TURN_US) {
         uint32_t received = cr_udp_receive(&loop->udp, shard, now_us);
-        if (received < CR_RECEIVE_BATCH) {
+        bool more = cr_mesh_take(&loop->udp, shard, now_us);
+        cr_mesh_publish(shard);
+        if (received < CR_RECEIVE_BATCH && !more) {
             loop->more_waits = false;
             break;
         }
@@ -122,6 +125,7 @@ uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
 }
 
 void cr_loop_flush(cr_loop *loop, cr_shard *shard) {
+    cr_mesh_publish(shard);
     cr_udp_flush(&loop->udp, shard);
 }
 

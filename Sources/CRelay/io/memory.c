@@ -1,5 +1,6 @@
 // memory.c: the shell for tests: datagrams enter and leave by function calls, so a whole meeting runs in virtual time.
 
+#include "../core/link.h"
 #include "../core/shard.h"
 
 #include <string.h>
@@ -32,4 +33,19 @@ size_t cr_memory_send(cr_shard *shard, cr_address *to, uint8_t *out, size_t capa
     }
     cr_packet_release(&shard->pool, packet);
     return length;
+}
+
+bool cr_memory_publish(cr_shard *shard) {
+    bool any = false;
+    while (cr_shard_publish(shard)) any = true;
+    return any;
+}
+
+size_t cr_memory_take(cr_shard *shard, uint64_t now_us) {
+    size_t count = 0;
+    for (cr_link *link = shard->inbound; link; link = link->reader.next) {
+        while (cr_mirror_take(shard, now_us, link)) count++;
+        cr_link_free(link);
+    }
+    return count;
 }
