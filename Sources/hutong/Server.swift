@@ -162,6 +162,7 @@ extension Configuration {
         relay.bindAddress = media.host
         relay.firstPort = UInt16(clamping: media.port)
         relay.workers = workers
+        relay.spreadFrom = spreadFrom
         relay.announced = announced
         relay.pinsThreads = pinsThreads
         relay.receiveBufferBytes = UInt32(clamping: receiveBufferBytes)

@@ -205,7 +205,7 @@ TEST(what_comes_for_a_closed_mirror_is_counted) {
     CHECK_EQ(cr_stream_close(h.there->shard, world_id(MIRROR)), CR_OK);
     send_audio(&h, 2);
     carry(&h);
-    CHECK_EQ(world_drops(h.there, CR_DROP_UNKNOWN_STREAM), 1);
+    CHECK_EQ(world_drops(h.there, CR_DROP_NO_FORWARD), 1);
     CHECK_EQ(cr_stream_remove_mirror(h.here->shard, world_id(SOURCE), h.link), CR_OK);
     CHECK_EQ(cr_stream_remove_mirror(h.here->shard, world_id(SOURCE), h.link), CR_STALE);
     send_audio(&h, 3);
@@ -217,7 +217,7 @@ TEST(what_comes_for_a_closed_mirror_is_counted) {
     CHECK_EQ(cr_stream_add_mirror(h.here->shard, world_id(SOURCE), h.link, world_id(MIRROR)), CR_OK);
     send_audio(&h, 4);
     carry(&h);
-    CHECK_EQ(world_drops(h.there, CR_DROP_UNKNOWN_STREAM), 2);
+    CHECK_EQ(world_drops(h.there, CR_DROP_NO_FORWARD), 2);
     CHECK_EQ(cr_stream_add_mirror(h.here->shard, world_id(SOURCE), h.link, later), CR_OK);
     send_audio(&h, 5);
     carry(&h);
@@ -245,7 +245,7 @@ TEST(mirrors_take_nothing_but_what_a_link_brings) {
     CHECK_EQ(cr_stream_open(h.there->shard, world_id(2), &pushed), CR_OK);
     send_audio(&h, 1);
     carry(&h);
-    CHECK_EQ(world_drops(h.there, CR_DROP_UNKNOWN_STREAM), 1);
+    CHECK_EQ(world_drops(h.there, CR_DROP_NO_FORWARD), 1);
     cr_stream_close(h.there->shard, world_id(2));
     house_close(&h);
 }

@@ -2,7 +2,8 @@
 // What lies in it is a copy, so the pools, streams and counts of both shards stay on their own threads. What is copied
 // when is mirror.c's business, who is woken io/mesh.c's.
 //
-//   sender: cr_link_place, fill it, cr_link_commit … cr_link_publish      reader: cr_link_peek, cr_link_advance … cr_link_free
+//   sender: cr_link_place, fill it, cr_link_commit … cr_link_publish
+//   reader: cr_link_peek, cr_link_advance … cr_link_free
 
 #ifndef CR_LINK_H
 #define CR_LINK_H

@@ -153,7 +153,8 @@ static void take(cr_shard *shard, uint64_t now_us, const cr_handover *slot) {
     shard->statistics.handed_in++;
     cr_stream *stream = cr_stream_find(shard, slot->stream);
     if (!stream || !stream->config.mirror) {
-        cr_shard_drop(shard, CR_DROP_UNKNOWN_STREAM);
+        // Closed while this was on its way: its last subscriber is gone.
+        cr_shard_drop(shard, CR_DROP_NO_FORWARD);
         return;
     }
     cr_packet *packet = cr_pool_take(&shard->pool);

@@ -91,7 +91,7 @@ extension MeetingState {
 
     mutating func receiveOffer(_ offer: LiveKitSessionDescription, from id: ParticipantID) {
         guard let participant = participants[id] else { return }
-        var connection = participant.publisher.connection ?? openPublisher(for: id)
+        var connection = participant.publisher.connection ?? openPublisher(for: id, on: participant.place)
         let published = participant.publisher.tracks.compactMap { tracks[$0] }
         var pending = participant.publisher.pending
         let ice = random.credentials()
@@ -131,18 +131,19 @@ extension MeetingState {
         if isShared { subscriptionsAnswered(answer, of: id) }
     }
 
-    mutating func openPublisher(for id: ParticipantID) -> Connection<PublisherNegotiation> {
-        let transport = media.identifiers.transport(on: media.worker)
+    mutating func openPublisher(for id: ParticipantID, on place: MediaPlace) -> Connection<PublisherNegotiation> {
+        let transport = media.identifiers.transport(on: place.worker)
         let ice = random.credentials()
         publisherTransports[transport] = id
         command(.openTransport(transport, owner: owner, role: .server, local: ice))
         return Connection(
-            transport: transport, negotiation: PublisherNegotiation(local: localDescription(ice), capabilities: .all))
+            transport: transport,
+            negotiation: PublisherNegotiation(local: localDescription(ice, place), capabilities: .all))
     }
 
-    mutating func localDescription(_ ice: ICECredentials) -> LocalTransportDescription {
+    mutating func localDescription(_ ice: ICECredentials, _ place: MediaPlace) -> LocalTransportDescription {
         LocalTransportDescription(
-            sessionID: random.number() >> 2, ice: ice, fingerprint: media.fingerprint, candidates: media.candidates)
+            sessionID: random.number() >> 2, ice: ice, fingerprint: media.fingerprint, candidates: place.candidates)
     }
 
     /// Which pending track each section is for: the one whose cid it names, else the oldest of its kind that no other
@@ -203,7 +204,7 @@ extension MeetingState {
             note(.failure, participants[id]?.sid ?? "", "no codec in common")
             return tellWithdrawn(pending.info.sid, to: id)
         }
-        let publication = media.identifiers.publication(on: media.worker)
+        let publication = media.identifiers.publication(on: transport.worker)
         let parameters = PublicationParameters(
             owner: owner, source: .transport(transport, mid: section.mid), kind: section.kind,
             formats: section.formats, encodings: section.encodings, usesNack: section.usesNack)

@@ -64,8 +64,9 @@ extension MeetingState {
     }
 
     private mutating func beginSubscriptions(of id: ParticipantID) {
-        if participants[id]?.subscriber == nil {
-            let subscriber = participants[id]?.settings.version == .v1 ? Subscriber() : openSubscriber(for: id)
+        if let participant = participants[id], participant.subscriber == nil {
+            let subscriber =
+                participant.settings.version == .v1 ? Subscriber() : openSubscriber(for: id, on: participant.place)
             participants[id]?.subscriber = subscriber
             negotiate(with: id)
         }

@@ -13,8 +13,8 @@ import SwiftProtobuf
 extension MeetingState {
     // MARK: The connection of its own (v0)
 
-    mutating func openSubscriber(for id: ParticipantID) -> Subscriber {
-        let transport = media.identifiers.transport(on: media.worker)
+    mutating func openSubscriber(for id: ParticipantID, on place: MediaPlace) -> Subscriber {
+        let transport = media.identifiers.transport(on: place.worker)
         let ice = random.credentials()
         subscriberTransports[transport] = id
         command(.openTransport(transport, owner: owner, role: .server, local: ice))
@@ -22,7 +22,7 @@ extension MeetingState {
         return Subscriber(
             connection: Connection(
                 transport: transport,
-                negotiation: SubscriberNegotiation(local: localDescription(ice), capabilities: .all)))
+                negotiation: SubscriberNegotiation(local: localDescription(ice, place), capabilities: .all)))
     }
 
     // MARK: What is wanted
@@ -279,7 +279,7 @@ extension MeetingState {
         else { return }
         guard !section.formats.isEmpty else { return refuse(sid, for: id) }
         guard section.isReceiving else { return }
-        let name = media.identifiers.subscription(on: media.worker)
+        let name = media.identifiers.subscription(on: transport.worker)
         participants[id]?.subscriber?.subscriptions[sid]?.stage = .open(name)
         subscriptions[name] = (id, sid)
         let parameters = SubscriptionParameters(
