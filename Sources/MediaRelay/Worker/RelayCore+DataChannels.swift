@@ -32,8 +32,8 @@ extension RelayCore {
         // It may have been closed after its messages were handed up.
         guard let entry = transports[id] else { return }
         let present = recipients.compactMap { transports[$0] }
-        let isAnybodyThere = !present.isEmpty || !remote(recipients).isEmpty
-        let awaitsRoom = isAnybodyThere && !present.contains(where: \.hasRoomForData)
+        let awaitsRoom =
+            !present.contains(where: \.hasRoomForData) && !(present.isEmpty && remote(recipients).isEmpty)
         guard entry.dataFlow.routed(to: recipients, awaitsRoom: awaitsRoom) else {
             refusedCommands &+= 1
             return

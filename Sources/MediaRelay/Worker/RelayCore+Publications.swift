@@ -129,8 +129,8 @@ extension RelayCore {
 
     func started(_ stream: ObjectName, _ now: MediaTime) {
         guard let id = streams[stream]?.publication, let publication = publications[id] else { return }
-        // A source that was asked in vain before it spoke may be asked at once again.
-        cancelKeyframe(of: stream)
+        // A source that was asked in vain before it spoke may be asked at once again. A mirror begins in the middle.
+        if !publication.isMirror { cancelKeyframe(of: stream) }
         if !publication.hasStarted, !publication.isMirror {
             publications[id]?.hasStarted = true
             outbox.post(.publicationStarted(id), to: publication.parameters.owner)

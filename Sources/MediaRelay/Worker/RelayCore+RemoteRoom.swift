@@ -41,7 +41,8 @@ extension RelayCore {
 
     /// Those on workers that we reach.
     func remote(_ recipients: [TransportID]) -> [(key: WorkerIndex, value: [TransportID])] {
-        Dictionary(grouping: recipients.lazy.filter { self.links[$0.worker] != nil }, by: \.worker)
+        guard !links.isEmpty else { return [] }
+        return Dictionary(grouping: recipients.lazy.filter { self.links[$0.worker] != nil }, by: \.worker)
             .sorted { $0.key < $1.key }
     }
 

@@ -167,7 +167,9 @@ import Testing
         _ = scenario.subscribe(bob, to: voice)
         scenario.run(for: .seconds(3))
         func activity(_ server: VirtualServer) -> [AudioActivity] {
-            server.events.flatMap { if case .audioActivity(let levels) = $0 { levels } else { [] } }
+            server.events.flatMap { event -> [AudioActivity] in
+                if case .audioActivity(let levels) = event { levels } else { [] }
+            }
         }
         #expect(activity(scenario.servers[0]).contains { $0.publication == voice.publication && $0.isActive })
         #expect(activity(scenario.servers[1]).isEmpty)
