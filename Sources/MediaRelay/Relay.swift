@@ -16,6 +16,7 @@ public final class Relay: MediaPlane {
     private let announced: [SocketAddress]
     private let acceptsTCP: Bool
     private let placements: Mutex<[Int]>
+    private let spreadFrom: Int
 
     /// Opens the sockets and starts the threads; media can flow when it returns.
     ///
@@ -30,20 +31,22 @@ public final class Relay: MediaPlane {
         }
         let mailbox = EventMailbox()
         let identifiers = IdentifierPool(workers: plan.binds.count)
-        let wallClock = Self.wallClock()
+        // One for all: their sender reports speak of the same publishers.
+        let wallClockOrigin = Self.wallClock() &- PacketLoop.now.microseconds
         var workers: [RelayWorker] = []
         for (number, address) in plan.binds.enumerated() {
             let index = WorkerIndex(rawValue: UInt8(number))
             workers.append(
                 try RelayWorker(
                     index: index, address: address, configuration: configuration, certificate: certificate,
-                    wallClock: wallClock
+                    wallClockOrigin: wallClockOrigin
                 ) { batches, names in
                     // First the names: who reads "closed" may want the name back at once.
                     identifiers.release(names, on: index)
                     mailbox.deliver(batches)
                 })
         }
+        let peers = try Self.connections(workers)
         // Threads last: nothing above may leave one behind by throwing.
         var threads: [WorkerThread] = []
         do {
@@ -51,7 +54,7 @@ public final class Relay: MediaPlane {
                 let number = Int(worker.index.rawValue)
                 threads.append(
                     try WorkerThread(name: "relay-\(number)", core: configuration.pinsThreads ? number : nil) {
-                        worker.run()
+                        worker.run(with: peers[number])
                     })
             }
         } catch {
@@ -67,6 +70,7 @@ public final class Relay: MediaPlane {
         announced = plan.announced
         acceptsTCP = configuration.acceptsTCP
         placements = Mutex(Array(repeating: 0, count: workers.count))
+        spreadFrom = configuration.spreadFrom
     }
 
     deinit {
@@ -82,15 +86,24 @@ public final class Relay: MediaPlane {
     /// The worker with the fewest transports, promised ones included; among equals the one with the fewest meetings
     /// placed so far, so that meetings created in one burst spread.
     public func place() -> WorkerIndex {
-        let transports = identifiers.transportsInUse()
-        return placements.withLock { placements in
-            let best = placements.indices.min { a, b in
-                (transports[a], placements[a]) < (transports[b], placements[b])
-            }
-            let index = best ?? 0
+        placements.withLock { placements in
+            let index = roomiest(placements)
             placements[index] += 1
             return WorkerIndex(rawValue: UInt8(index))
         }
+    }
+
+    /// A small meeting stays together: what its people send each other takes no way between threads.
+    public func place(near home: WorkerIndex, participants: Int) -> WorkerIndex {
+        guard participants >= spreadFrom, workers.count > 1 else { return home }
+        return placements.withLock { WorkerIndex(rawValue: UInt8(roomiest($0))) }
+    }
+
+    private func roomiest(_ placements: [Int]) -> Int {
+        let transports = identifiers.transportsInUse()
+        return placements.indices.min { a, b in
+            (transports[a], placements[a]) < (transports[b], placements[b])
+        } ?? 0
     }
 
     public func candidates(of worker: WorkerIndex) -> [ICECandidate] {
@@ -112,11 +125,18 @@ public final class Relay: MediaPlane {
             return
         }
         var routed = [[Command]](repeating: [], count: workers.count)
+        var last = 0
         for command in commands {
-            let index = Int(command.worker.rawValue)
-            if index < routed.count { routed[index].append(command) }
+            for (worker, command) in command.byWorker {
+                let index = Int(worker.rawValue)
+                guard index < routed.count else { continue }
+                routed[index].append(command)
+                last = index
+            }
         }
-        for (worker, commands) in zip(workers, routed) { worker.post(commands) }
+        // What the last command speaks of is there before it: `dataHandled` follows the `sendData` it answers for.
+        for index in workers.indices where index != last { workers[index].post(routed[index]) }
+        workers[last].post(routed[last])
     }
 
     // MARK: Operation
@@ -142,6 +162,24 @@ public final class Relay: MediaPlane {
         for worker in workers { worker.stop() }
         for thread in threads { await thread.join() }
         mailbox.finish()
+    }
+
+    /// Each worker's connections with all others.
+    private static func connections(_ workers: [RelayWorker]) throws(RelayError) -> [[PeerConnection]] {
+        var ways: [[PacketLink]] = []  // from, to; those from a worker to itself are never used
+        for _ in workers {
+            var row: [PacketLink] = []
+            for reader in workers {
+                guard let link = reader.link() else { throw .memory }
+                row.append(link)
+            }
+            ways.append(row)
+        }
+        return workers.indices.map { own in
+            workers.indices.filter { $0 != own }.map { other in
+                workers[other].connection(outbound: ways[own][other], inbound: ways[other][own])
+            }
+        }
     }
 
     /// Microseconds since 1970.

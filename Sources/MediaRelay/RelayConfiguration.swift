@@ -9,6 +9,10 @@ public struct RelayConfiguration: Sendable, Equatable {
     public var acceptsTCP = true
     /// Packet loops, 1 to 255. Nil: one per core.
     public var workers: Int?
+    /// So many people of a meeting are on one worker; those who come later go wherever there is most room, and media
+    /// travels between the threads. One core forwards the video of about 100 people in good quality; fewer here costs
+    /// copies and wake-ups that a small meeting does not need, more leaves it to one core while others idle.
+    public var spreadFrom = 100
     /// Numeric addresses told to clients, for example the public address of a NAT. Empty: `bindAddress`.
     public var announced: [String] = []
     /// Keeps each worker's thread on one core. Worth it on a machine that does nothing else.

@@ -25,6 +25,9 @@ public struct WorkerStatistics: Sendable, Equatable {
     public var stunIn: UInt64 = 0
     public var dtlsIn: UInt64 = 0
     public var rtcpIn: UInt64 = 0
+    /// Packets handed to other workers, and taken from them.
+    public var packetsHandedOut: UInt64 = 0
+    public var packetsHandedIn: UInt64 = 0
     /// Every reason in a fixed order, zeros included.
     public var drops: [ReasonCount] = []
     /// SRTP and SRTCP packets refused by authentication or replay protection; also in `drops`.
@@ -37,10 +40,12 @@ public struct WorkerStatistics: Sendable, Equatable {
     public var srtpProfiles: [SRTPProfile: Int] = [:]
     /// What encrypts the AEAD profiles on this machine.
     public var srtpCipher = ""
-    /// Gauges.
+    /// Gauges. Mirrors have streams too.
     public var publications = 0
     public var streams = 0
     public var subscriptions = 0
+    /// Gauge: publications of other workers that somebody on this one gets.
+    public var mirrors = 0
     /// Gauges: buffers of the packet pool in use, and bytes that the packet core's objects hold.
     public var packetsInUse = 0
     public var allocatedBytes: UInt64 = 0

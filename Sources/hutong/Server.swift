@@ -163,6 +163,7 @@ extension Configuration {
         relay.firstPort = UInt16(clamping: media.port)
         relay.acceptsTCP = acceptsMediaTCP
         relay.workers = workers
+        relay.spreadFrom = spreadFrom
         relay.announced = announced
         relay.pinsThreads = pinsThreads
         relay.receiveBufferBytes = UInt32(clamping: receiveBufferBytes)

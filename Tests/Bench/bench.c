@@ -42,15 +42,17 @@ typedef struct block {
     const char *title;
     const shape *shape;  // NULL: memory of objects
     uint32_t subscribers;
-    bool udp;
+    void (*run)(const shape *shape, uint32_t subscribers);  // NULL: in memory
 } block;
 
 static const block blocks[] = {
-    {"1 → 10, in memory", &video_shape, 10, false},     {"1 → 100, in memory", &video_shape, 100, false},
-    {"1 → 299, in memory", &video_shape, 299, false},   {"1 → 10, in memory", &audio_shape, 10, false},
-    {"1 → 100, in memory", &audio_shape, 100, false},   {"1 → 299, in memory", &audio_shape, 299, false},
-    {"1 → 299, udp on loopback", &video_shape, 299, true}, {"1 → 299, udp on loopback", &audio_shape, 299, true},
-    {"objects", NULL, 0, false},
+    {"1 → 10, in memory", &video_shape, 10, NULL},     {"1 → 100, in memory", &video_shape, 100, NULL},
+    {"1 → 299, in memory", &video_shape, 299, NULL},   {"1 → 10, in memory", &audio_shape, 10, NULL},
+    {"1 → 100, in memory", &audio_shape, 100, NULL},   {"1 → 299, in memory", &audio_shape, 299, NULL},
+    {"1 → 299, udp on loopback", &video_shape, 299, bench_udp},
+    {"1 → 299, udp on loopback", &audio_shape, 299, bench_udp},
+    {"1 → 299, workers", &video_shape, 299, bench_workers},
+    {"objects", NULL, 0, NULL},
 };
 
 static bool run_block(const block *block, const char *title) {
@@ -61,8 +63,8 @@ static bool run_block(const block *block, const char *title) {
         printf("%s\n", title);
         if (!block->shape) {
             bench_objects();
-        } else if (block->udp) {
-            bench_udp(block->shape, block->subscribers);
+        } else if (block->run) {
+            block->run(block->shape, block->subscribers);
         } else {
             bench_memory(block->shape, block->subscribers);
         }

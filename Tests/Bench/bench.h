@@ -13,6 +13,8 @@ void bench_objects(void);
 bool bench_instructions(const char *name);
 // udp.c: over loopback sockets.
 void bench_udp(const shape *shape, uint32_t subscribers);
+// workers.c: by one loop and by two.
+void bench_workers(const shape *shape, uint32_t subscribers);
 
 // bench.c
 void print_packets(const variant *variants, size_t count);

@@ -142,8 +142,10 @@ static void open_objects(room *room, const cr_address *publisher, const cr_addre
 room *room_open(const shape *shape, bool encrypted, uint32_t subscribers, const cr_address *publisher,
                 const cr_address *targets) {
     room *room = calloc(1, sizeof *room);
-    cr_shard_config config = {.max_transports = ROOM_MAX_SUBSCRIBERS + 1, .max_streams = 1 + ROOM_MAX_VOICES,
-                              .max_forwards = ROOM_MAX_SUBSCRIBERS * (1 + ROOM_MAX_VOICES), .max_packets = 16384, .hash_seed = 1};
+    // A stream more than there are sources: the one that another worker mirrors.
+    cr_shard_config config = {.max_transports = ROOM_MAX_SUBSCRIBERS + 1, .max_streams = 2 + ROOM_MAX_VOICES,
+                              .max_forwards = ROOM_MAX_SUBSCRIBERS * (1 + ROOM_MAX_VOICES), .max_packets = 16384,
+                              .hash_seed = 1};
     room->shape = shape;
     room->encrypted = encrypted;
     room->subscribers = subscribers;

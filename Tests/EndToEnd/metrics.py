@@ -18,6 +18,7 @@ OCCUPANCY = (
     "hutong_publications",
     "hutong_streams",
     "hutong_subscriptions",
+    "hutong_mirrors",
     "hutong_pool_packets",
     "hutong_data_held_bytes",
     "hutong_tcp_connections",

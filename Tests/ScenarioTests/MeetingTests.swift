@@ -128,9 +128,11 @@ typealias Version = SignalRequest.Version
 extension MeetingServer {
     /// Nobody, and nothing kept of anybody.
     var isEmpty: Bool {
-        let statistics = statistics()
-        return state.participants.isEmpty && statistics.publications == 0 && statistics.subscriptions == 0
-            && statistics.streams == 0 && statistics.packetsInUse == 0
-            && statistics.transports.values.allSatisfy { $0 == 0 }
+        state.participants.isEmpty
+            && workers.map { $0.statistics() }.allSatisfy { statistics in
+                statistics.publications == 0 && statistics.subscriptions == 0 && statistics.mirrors == 0
+                    && statistics.streams == 0 && statistics.packetsInUse == 0
+                    && statistics.transports.values.allSatisfy { $0 == 0 }
+            }
     }
 }

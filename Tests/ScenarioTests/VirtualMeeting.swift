@@ -18,12 +18,13 @@ final class VirtualMeeting: CustomStringConvertible {
     private var random: SeededRandom
     private var joined = 0
 
-    init(seed: UInt64, configuration: MeetingConfiguration = MeetingConfiguration()) {
+    /// - Parameter workers: people join them in turn.
+    init(seed: UInt64, configuration: MeetingConfiguration = MeetingConfiguration(), workers: Int = 1) {
         self.seed = seed
         random = SeededRandom(seed: seed)
         network = VirtualNetwork(seed: random.next())
-        server = MeetingServer(seed: random.next(), configuration: configuration, now: network.now)
-        network.add(server)
+        server = MeetingServer(seed: random.next(), configuration: configuration, now: network.now, workers: workers)
+        for worker in server.workers { network.add(worker) }
     }
 
     /// For the comment of an expectation: enough to run it again.
@@ -58,12 +59,13 @@ final class MeetingServer: CoreHost {
     private var mailbox: [(inout MeetingState) -> Void] = []
     private var isBusy = false
     private var nextPing: MediaTime
+    private var admitted = 0
 
     /// As often as Join asks clients to.
     private static let pingInterval = MediaSpan.seconds(5)
     private static let unixMilliseconds: Int64 = 1_767_225_600_000
 
-    init(seed: UInt64, configuration: MeetingConfiguration, now: MediaTime) {
+    init(seed: UInt64, configuration: MeetingConfiguration, now: MediaTime, workers: Int = 1) {
         let address = Scenario.address("203.0.113.1", 7_882)
         state = MeetingState(
             name: "virtual", owner: Scenario.owner, configuration: configuration,
@@ -72,13 +74,24 @@ final class MeetingServer: CoreHost {
                 candidates: [.host(address)], identifiers: IdentifierPool(workers: 1)),
             random: RandomNames(SeededRandom(seed: seed)), now: Self.moment(now))
         nextPing = now + Self.pingInterval
-        super.init(address: address, seed: seed)
+        super.init(address: address, seed: seed, workers: workers)
         state = MeetingState(
             name: "virtual", owner: Scenario.owner, configuration: configuration,
             media: MeetingState.MediaSide(
                 worker: WorkerIndex(rawValue: 0), fingerprint: core.fingerprint, candidates: [.host(address)],
                 identifiers: identifiers),
             random: RandomNames(SeededRandom(seed: seed)), now: Self.moment(now))
+        for number in 1..<max(workers, 1) {
+            let address = Scenario.address("203.0.113.1", 7_882 + UInt16(number))
+            _ = MeetingWorker(address: address, seed: seed &+ UInt64(number), of: self)
+        }
+    }
+
+    /// Where the next one's connections are.
+    private func nextPlace() -> MediaPlace {
+        let worker = workers[admitted % workers.count]
+        admitted += 1
+        return MediaPlace(worker: worker.index, candidates: [.host(worker.address)])
     }
 
     func admit(_ person: VirtualPerson, _ now: MediaTime) {
@@ -91,7 +104,8 @@ final class MeetingServer: CoreHost {
                 $0.protocol = 16
             },
             offer: person.version == .v1 ? person.nextOffer() : nil)
-        submit(now) { $0.join(newcomer, session: person.session) }
+        let place = nextPlace()
+        submit(now) { $0.join(newcomer, session: person.session, place: place) }
     }
 
     func loseSocket(of person: VirtualPerson, _ now: MediaTime) {
@@ -158,7 +172,7 @@ final class MeetingServer: CoreHost {
         case .close(let session, _, let reason): people.removeValue(forKey: session)?.closed = reason
         case .abort(let session): people.removeValue(forKey: session)?.closed = "aborted"
         case .refreshToken: break
-        case .relay(let commands): for command in commands { perform(command, now) }
+        case .relay(let commands): for command in commands { post(command, now) }
         case .note(let note): notes.append(note)
         case .dropped(let drop): Issue.record("a packet was dropped: \(drop)")
         case .forward, .callEnded, .event, .ended: break
@@ -174,4 +188,16 @@ final class MeetingServer: CoreHost {
     private static func time(_ uptime: Duration) -> MediaTime {
         MediaTime(microseconds: UInt64(uptime / .microseconds(1)))
     }
+}
+
+/// A further packet loop of the server. Its events go where all go.
+final class MeetingWorker: CoreHost {
+    private unowned let meeting: MeetingServer
+
+    init(address: SocketAddress, seed: UInt64, of meeting: MeetingServer) {
+        self.meeting = meeting
+        super.init(address: address, seed: seed, beside: meeting)
+    }
+
+    override func handle(_ event: Event, _ now: MediaTime) { meeting.handle(event, now) }
 }

@@ -1,8 +1,8 @@
 // fanout.c: one plain packet of a stream on its way to the subscribers:
 //
-//   format → (retransmission unwrapped) → sequence window → gate → payload facts → cache → tap → round.c
+//   format → (retransmission unwrapped) → sequence window → gate → payload facts → cache → tap → mirrors → round.c
 //
-// Every packet that enters is sent to at least one forward, handed to a tap, or counted under one drop reason.
+// Every packet that enters is sent to at least one forward, handed to a tap or a mirror, or counted under one drop reason.
 
 #include "bytes.h"
 #include "shard.h"
@@ -34,6 +34,10 @@ static bool unwrap_retransmission(const cr_stream *stream, const cr_format *form
 }
 
 static bool place_packet(cr_shard *shard, cr_stream *stream, cr_packet *packet, bool retransmitted) {
+    if (stream->config.mirror) {  // judged by the shard that received it
+        packet->highest = stream->receive.highest;
+        return true;
+    }
     uint32_t newly_missing;
     cr_place place = cr_receive_note(&stream->receive, packet->arrival_us, packet->rtp.sequence, retransmitted,
                                      &packet->sequence, &newly_missing);
@@ -64,6 +68,7 @@ static bool place_packet(cr_shard *shard, cr_stream *stream, cr_packet *packet, 
 
 static void skip_packet(cr_shard *shard, cr_stream *stream, cr_packet *packet, cr_drop_reason reason) {
     cr_shard_drop(shard, reason);
+    cr_mirror_hand(shard, stream, packet, true);
     if (stream->subscriber_count > 0) cr_round_add(shard, stream, packet, true);
 }
 
@@ -139,6 +144,7 @@ void cr_fanout(cr_shard *shard, cr_stream *stream, cr_packet *packet) {
     }
     cr_cache_put(&stream->cache, &shard->pool, packet);
     packet->used = stream->tapped && cr_raise_datagram(shard, CR_EVENT_PACKET, stream->id, packet);
+    packet->used |= cr_mirror_hand(shard, stream, packet, false);
     if (stream->subscriber_count > 0) {
         cr_round_add(shard, stream, packet, false);
     } else if (!packet->used) {

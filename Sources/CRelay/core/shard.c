@@ -272,6 +272,7 @@ const char *cr_drop_reason_name(cr_drop_reason reason) {
         [CR_DROP_PROTECT_FAILED] = "protect_failed",
         [CR_DROP_TCP_GONE] = "tcp_gone",
         [CR_DROP_TCP_FULL] = "tcp_full",
+        [CR_DROP_LINK_FULL] = "link_full",
     };
     return (unsigned)reason < CR_DROP_REASONS ? names[reason] : "unknown";
 }

@@ -4,7 +4,7 @@
 //   shard ─┬─ transports ─┬─ streams (incoming encodings) ──── subscribers ───┐
 //          │              └─ forwards (outgoing) ─────────────────────────────┤  forward: one stream → one transport
 //          ├─ streams without a transport (pushed) ───── subscribers ─────────┘
-//          └─ pool, rounds (packets on their way), send queue, waiting control, events, maps
+//          └─ pool, rounds (packets on their way), send queue, waiting control, events, maps, links from other shards
 
 #ifndef CR_SHARD_H
 #define CR_SHARD_H
@@ -77,6 +77,12 @@ typedef struct cr_subscriber {
     uint32_t order;  // index of the transport: lists are sorted by it, so that rounds serve one transport after another
 } cr_subscriber;
 
+// A stream of another shard that gets the packets too. mirror.c
+typedef struct cr_mirror {
+    cr_link *link;
+    cr_id stream;
+} cr_mirror;
+
 struct cr_stream {
     cr_id id;
     cr_notices notices;
@@ -89,6 +95,8 @@ struct cr_stream {
     uint32_t old_ssrc;
     uint64_t old_ssrc_until_us;
     uint16_t epoch;                // counts restarts: sequence numbers of another epoch mean other packets
+    uint16_t interruptions;        // counts changes of the gate
+    uint16_t source_epoch, source_interruptions;  // of a mirror: the same of its source, with the last packet
     bool announced, muted, tapped;
     bool keyframe_asked;
     uint64_t keyframe_asked_us;
@@ -98,6 +106,8 @@ struct cr_stream {
     cr_subscriber *subscribers;    // forwards that carry it, and those that wait to
     uint32_t subscriber_count, subscriber_capacity;
     uint16_t bursts[2];            // index + 1 of its burst in either round of its kind; 0: none
+    cr_mirror *mirrors;
+    uint32_t mirror_count, mirror_capacity;
     uint64_t packets, bytes, last_packet_us, keyframes, last_keyframe_us;
     uint64_t last_keyframe;        // extended sequence number
     uint32_t last_timestamp, last_keyframe_timestamp;
@@ -232,6 +242,8 @@ struct cr_shard {
     uint32_t event_count, datagram_events;
     uint32_t events_read;  // handed out by cr_shard_events; CR_EVENTS_UNREAD when nobody looked
     bool owes_events;
+    cr_link *inbound;  // that this shard reads
+    cr_link *written;  // that it has written into since they were last published
     cr_shard_statistics statistics;
 };
 
@@ -321,6 +333,16 @@ cr_stream *cr_bind_packet(cr_shard *shard, cr_transport *transport, const cr_pac
 
 // fanout.c: takes a plain parsed packet of the stream into its round; does not take over the reference.
 void cr_fanout(cr_shard *shard, cr_stream *stream, cr_packet *packet);
+
+// mirror.c
+// Copies a packet to each mirror of the stream; of a `skipped` one only its number. True when there are mirrors: then it
+// was handed over, or counted as dropped for each that has no room.
+bool cr_mirror_hand(cr_shard *shard, const cr_stream *stream, const cr_packet *packet, bool skipped);
+void cr_mirror_forget_all(cr_shard *shard, cr_stream *stream);
+// Publishes one of the links written into and returns it; NULL when none is left.
+cr_link *cr_shard_publish(cr_shard *shard);
+// Takes one packet; after some of them, cr_link_free. False: there is none.
+bool cr_mirror_take(cr_shard *shard, uint64_t now_us, cr_link *link);
 
 // forward.c
 cr_forward *cr_forward_find(const cr_shard *shard, cr_id id);

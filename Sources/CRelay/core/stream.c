@@ -20,6 +20,7 @@ static uint8_t label_length(const char label[CR_MAX_LABEL]) {
 static bool is_legal(const cr_stream_config *config) {
     if (config->format_count > CR_MAX_FORMATS || config->kind > CR_VIDEO) return false;
     if (config->cache_packets > CR_MAX_CACHE_PACKETS) return false;
+    if (config->mirror && config->transport != CR_ID_NONE) return false;
     if ((config->cache_packets & (config->cache_packets - 1u)) != 0) return false;
     for (uint32_t index = 0; index < config->format_count; index++) {
         const cr_format *format = &config->formats[index];
@@ -114,6 +115,7 @@ cr_result cr_stream_close(cr_shard *shard, cr_id id) {
         cr_forward_forget_stream(stream->subscribers[index].forward, stream);
     }
     cr_shard_free(shard, stream->subscribers, stream->subscriber_capacity * sizeof *stream->subscribers);
+    cr_mirror_forget_all(shard, stream);
     unbind(shard, stream, stream->ssrc);
     unbind(shard, stream, stream->rtx_ssrc);
     if (stream->transport) remove_from_transport(stream->transport, stream);
@@ -187,6 +189,7 @@ cr_result cr_stream_set_muted(cr_shard *shard, cr_id id, bool muted) {
     if (!stream) return CR_STALE;
     if (stream->muted == muted) return CR_OK;
     stream->muted = muted;
+    stream->interruptions++;
     cr_round_discard(shard, stream, CR_DROP_MUTED);
     for (uint32_t index = 0; index < stream->subscriber_count; index++) {
         cr_forward_interrupt(stream->subscribers[index].forward, stream, false);
@@ -207,7 +210,7 @@ cr_result cr_stream_set_tap(cr_shard *shard, cr_id id, bool tapped) {
 cr_result cr_stream_push(cr_shard *shard, uint64_t now_us, cr_id id, const uint8_t *rtp, size_t length) {
     cr_stream *stream = cr_stream_find(shard, id);
     if (!stream) return CR_STALE;
-    if (length > CR_PACKET_BYTES) return CR_INVALID;
+    if (length > CR_PACKET_BYTES || stream->config.mirror) return CR_INVALID;
     cr_packet *packet = cr_pool_take(&shard->pool);
     if (!packet) {
         cr_shard_drop(shard, CR_DROP_POOL_EXHAUSTED);

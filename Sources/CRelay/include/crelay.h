@@ -6,7 +6,8 @@
 // go out. Files under io/ are the only ones with system calls.
 //
 // Rules of the surface
-//  - Everything about one shard happens on one thread. Only cr_loop_wake may be called from another.
+//  - Everything about one shard happens on one thread. Only cr_loop_wake may be called from another. Two shards share
+//    nothing but the links between them.
 //  - Time is microseconds of a monotonic clock, handed in by the caller, never read in core/.
 //  - Identifiers are chosen by the caller: index in the low CR_ID_INDEX_BITS, generation above. An index is used again
 //    only after the object was closed, with another generation; a stale identifier is refused, never misread.
@@ -31,6 +32,7 @@ typedef uint32_t cr_id;
 
 typedef struct cr_shard cr_shard;
 typedef struct cr_loop cr_loop;
+typedef struct cr_link cr_link;
 
 typedef enum cr_result {
     CR_OK = 0,
@@ -130,6 +132,7 @@ typedef enum cr_drop_reason {
     CR_DROP_PROTECT_FAILED,      // outgoing: SRTP back end refused
     CR_DROP_TCP_GONE,            // outgoing: the TCP connection to the address has ended
     CR_DROP_TCP_FULL,            // outgoing: the client reads its TCP connection too slowly
+    CR_DROP_LINK_FULL,           // outgoing: another shard takes its packets too slowly
     CR_DROP_REASONS
 } cr_drop_reason;
 
@@ -143,6 +146,7 @@ typedef struct cr_shard_statistics {
     uint64_t retransmissions_missed;  // asked for, but no longer in the cache or over the budget
     uint64_t packets_lost, packets_recovered;  // upstream gaps seen, and those that were filled later
     uint64_t stun_in, dtls_in, rtcp_in;
+    uint64_t handed_out, handed_in;  // packets to and from the links; those from them count in drops and forwards too
     uint64_t drops[CR_DROP_REASONS];
     uint32_t transports, streams, forward_count;
     uint32_t packets_in_use;     // of the pool; 0 when nobody is connected
@@ -258,6 +262,7 @@ typedef struct cr_stream_config {
     cr_format formats[CR_MAX_FORMATS];
     bool nack;            // ask the sender again for what is missing
     uint16_t cache_packets;  // retransmission cache, a power of two; 0: nothing is kept
+    bool mirror;             // of another shard's stream; has no transport, its packets come from a link
 } cr_stream_config;
 
 cr_result cr_stream_open(cr_shard *shard, cr_id stream, const cr_stream_config *config);
@@ -299,6 +304,24 @@ typedef struct cr_audio_window {
 } cr_audio_window;
 
 cr_result cr_stream_read_audio(cr_shard *shard, cr_id stream, cr_audio_window *out);
+
+// ----------------------------------------------------------------------------------------------------------- link
+//
+// One way from one shard to another, each on its own thread. A stream of the first can have a mirror in the second: its
+// packets are received and decrypted once, handed over as copies, and forwarded, cached and sent again there as if they
+// had been received. A full link drops (CR_DROP_LINK_FULL), it never waits.
+
+// `receiver`: the loop that reads it, woken when it sleeps; NULL where nobody sleeps (tests). NULL: no memory. The link
+// must outlive both shards, and its loop the link.
+cr_link *cr_link_create(cr_loop *receiver);
+void cr_link_destroy(cr_link *link);
+// The reader's part, once: from now on its turns take what comes.
+void cr_shard_add_link(cr_shard *shard, cr_link *link);
+// The sender's part: the packets of `stream` go to `mirror` as well, a stream of the reading shard. One for each stream
+// and link; a second takes the place of the first.
+cr_result cr_stream_add_mirror(cr_shard *shard, cr_id stream, cr_link *link, cr_id mirror);
+// Closing the stream does the same.
+cr_result cr_stream_remove_mirror(cr_shard *shard, cr_id stream, cr_link *link);
 
 // -------------------------------------------------------------------------------------------------------- forward
 
@@ -418,6 +441,10 @@ void cr_memory_receive(cr_shard *shard, uint64_t now_us, const cr_address *from,
 // Takes the next queued datagram. Returns its full length, 0 when the queue is empty; a datagram longer than `capacity`
 // is dropped.
 size_t cr_memory_send(cr_shard *shard, cr_address *to, uint8_t *out, size_t capacity);
+// Lets the readers of links see what was written. False: nothing was.
+bool cr_memory_publish(cr_shard *shard);
+// Takes everything that others have published. Returns how many packets there were.
+size_t cr_memory_take(cr_shard *shard, uint64_t now_us);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 
 #define _GNU_SOURCE
 
+#include "mesh.h"
 #include "tcp.h"
 #include "udp.h"
 
@@ -120,11 +121,13 @@ static void wait(cr_loop *loop, bool may_sleep, uint64_t deadline_us) {
     }
 }
 
-// Reads what waits. Returns the time afterwards.
+// Reads what waits in the socket and in links, and hands on what other shards need. Returns the time afterwards.
 static uint64_t receive(cr_loop *loop, cr_shard *shard, uint64_t now_us) {
     uint64_t end_us = now_us + CR_RECEIVE_US;
     do {
-        loop->more_waits = cr_udp_receive(&loop->udp, shard, now_us) == CR_RECEIVE_BATCH;
+        bool more = cr_udp_receive(&loop->udp, shard, now_us) == CR_RECEIVE_BATCH;
+        loop->more_waits = cr_mesh_take(shard, now_us) || more;
+        cr_mesh_publish(shard);
         now_us = cr_loop_now();
     } while (loop->more_waits && now_us < end_us);
     return now_us;
@@ -155,8 +158,8 @@ static uint64_t forward(cr_loop *loop, cr_shard *shard, cr_kind kind, uint64_t e
 
 uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
     note_busy(loop);
-    // Events that commands raised after the last release, datagrams left in the socket and packets left on their way are
-    // due now.
+    // Events that commands raised after the last release, datagrams left in the socket or in links and packets left on
+    // their way are due now.
     bool may_sleep = shard->event_count == 0 && !loop->more_waits && !cr_shard_is_busy(shard);
     wait(loop, may_sleep, deadline_us < loop->tcp.next_sweep_us ? deadline_us : loop->tcp.next_sweep_us);
     uint64_t begin_us = cr_loop_now();
@@ -172,6 +175,7 @@ uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
 }
 
 void cr_loop_flush(cr_loop *loop, cr_shard *shard) {
+    cr_mesh_publish(shard);
     cr_udp_flush(&loop->udp, shard);
     cr_tcp_flush(&loop->tcp, shard);
 }

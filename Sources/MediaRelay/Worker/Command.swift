@@ -206,12 +206,13 @@ public enum Command: Sendable, Equatable {
 
     /// Opened from our side as soon as SCTP stands; once per label.
     case openDataChannel(TransportID, DataChannelParameters)
-    /// One message to many transports of one worker. A recipient without such a channel yet gets it when it has one; a
+    /// One message to many transports. A recipient without such a channel yet gets it when it has one; a
     /// recipient that takes up reliable data too slowly is reported by `Event.dataOverflow`, and lossy data is dropped.
     case sendData([TransportID], DataMessage)
     /// Exactly one for each `Event.data` of this transport, in their order, after the `sendData` it caused. More is
     /// read from the transport only as these come back, and only once one of the `recipients` (the fastest) has room:
     /// so a sender is slowed down to its fastest receiver, and memory is bounded.
+    /// They may be on other workers.
     case dataHandled(TransportID, recipients: [TransportID])
 
     case openPublication(PublicationID, PublicationParameters)
@@ -229,6 +230,14 @@ public enum Command: Sendable, Equatable {
 }
 
 extension Command {
+    /// Itself, or its part for each worker.
+    package var byWorker: [(worker: WorkerIndex, command: Command)] {
+        guard case .sendData(let recipients, let message) = self,
+            let first = recipients.first, !recipients.allSatisfy({ $0.worker == first.worker })
+        else { return [(worker, self)] }
+        return Dictionary(grouping: recipients, by: \.worker).map { ($0, .sendData($1, message)) }
+    }
+
     /// Whose command it is: the worker of the name it begins with.
     var worker: WorkerIndex {
         switch self {

@@ -12,6 +12,8 @@ struct PacketStream: Equatable {
     var formats: [PayloadFormat]
     var usesNack: Bool
     var cachePackets: UInt16
+    /// Of another worker's stream; without a transport.
+    var isMirror = false
 }
 
 /// One outgoing stream as the packet core is told about it.
@@ -134,6 +136,7 @@ extension cr_stream_config {
         rtx_ssrc = stream.encoding.retransmissionSSRC ?? 0
         nack = stream.usesNack
         cache_packets = stream.cachePackets
+        mirror = stream.isMirror
         guard writeLabel(stream.mid, into: &mid), writeLabel(stream.encoding.rid ?? "", into: &rid) else { return nil }
         let used = stream.formats.prefix(Int(CR_MAX_FORMATS))
         format_count = UInt8(used.count)

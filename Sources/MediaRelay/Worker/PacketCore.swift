@@ -7,6 +7,8 @@ internal import CRelay
 package final class PacketCore {
     /// For the packet loop, which receives into it, and for the in-memory network of tests.
     package let shard: OpaquePointer
+    /// Which others send through: kept for as long as the shard reads them.
+    private var inbound: [PacketLink] = []
 
     /// Nil: no memory.
     init?(capacity: WorkerCapacity, hashSeed: UInt64) {
@@ -134,6 +136,22 @@ package final class PacketCore {
         guard cr_stream_read_audio(shard, stream.rawValue, &window) == CR_OK else { return nil }
         return AudioWindow(
             packets: window.packets, activePackets: window.active_packets, meanActive: window.mean_active)
+    }
+
+    // MARK: Links
+
+    func add(_ link: PacketLink) {
+        inbound.append(link)
+        cr_shard_add_link(shard, link.link)
+    }
+
+    /// The caller keeps the link for as long as this core lives.
+    func addMirror(_ mirror: ObjectName, of stream: ObjectName, _ link: PacketLink) {
+        _ = cr_stream_add_mirror(shard, stream.rawValue, link.link, mirror.rawValue)
+    }
+
+    func removeMirror(of stream: ObjectName, _ link: PacketLink) {
+        _ = cr_stream_remove_mirror(shard, stream.rawValue, link.link)
     }
 
     // MARK: Forwards

@@ -90,6 +90,9 @@ struct PacketLoopWaker: Sendable {
 
     fileprivate init(_ handle: PacketLoopHandle) { self.handle = handle }
 
+    /// For links, which wake it in C.
+    var loop: OpaquePointer { handle.loop }
+
     /// One system call when the loop sleeps, none otherwise.
     func wake() { cr_loop_wake(handle.loop) }
 }

@@ -32,7 +32,8 @@ extension RelayCore {
         // It may have been closed after its messages were handed up.
         guard let entry = transports[id] else { return }
         let present = recipients.compactMap { transports[$0] }
-        let awaitsRoom = !present.isEmpty && !present.contains(where: \.hasRoomForData)
+        let awaitsRoom =
+            !present.contains(where: \.hasRoomForData) && !(present.isEmpty && remote(recipients).isEmpty)
         guard entry.dataFlow.routed(to: recipients, awaitsRoom: awaitsRoom) else {
             refusedCommands &+= 1
             return
@@ -41,6 +42,7 @@ extension RelayCore {
             for recipient in present where !recipient.dataFlow.awaitedBy.contains(id) {
                 recipient.dataFlow.awaitedBy.append(id)
             }
+            askForRoom(of: id, at: recipients)
         }
         dataIsDue(id)
     }
@@ -80,11 +82,14 @@ extension RelayCore {
 
     /// Those who wait for room at this transport go on.
     func stopAwaiting(_ id: TransportID) {
-        guard let entry = transports[id], !entry.dataFlow.awaitedBy.isEmpty else { return }
+        guard let entry = transports[id] else { return }
+        answerQuestions(about: id)
         let senders = entry.dataFlow.awaitedBy
         entry.dataFlow.awaitedBy = []
         for sender in senders {
-            transports[sender]?.dataFlow.stopAwaiting(id)
+            for moot in transports[sender]?.dataFlow.stopAwaiting(id) ?? [] {
+                withdraw(DataQuestion(sender: sender, number: moot.number), from: moot.recipients)
+            }
             dataIsDue(sender)
         }
     }
@@ -100,7 +105,7 @@ extension RelayCore {
 
 extension TransportEntry {
     /// One that will take nothing any more must not hold up its senders.
-    fileprivate var hasRoomForData: Bool {
+    var hasRoomForData: Bool {
         connection.data.isOver || dataFlow.hasOverflowed || connection.data.sendingBytes < Limits.Data.roomBytes
     }
 }

@@ -39,6 +39,7 @@ extension RelayCore {
         streams[stream]?.senderReport = ReceivedSenderReport(
             ntp: report.ntp, rtpTimestamp: report.rtpTimestamp, arrival: arrival)
         transports[id]?.clock.observe(ours: wallClock(arrival), theirs: report.ntp.unixMicroseconds)
+        reportToMirrors(of: stream)
     }
 
     private func receive(_ blocks: [ReportBlock], on id: TransportID, arrival: MediaTime) {

@@ -52,6 +52,11 @@ extension RelayCore {
     }
 
     private func askForKeyframe(of stream: ObjectName, _ publication: Publication, _ id: PublicationID) {
+        if publication.isMirror {
+            guard let mirror = mirrors[id], let encoding = publication.streams.firstIndex(of: stream) else { return }
+            tell(id.worker, .keyframe(id, ticket: mirror.ticket, encoding: encoding))
+            return
+        }
         guard let transport = publication.transport else {
             outbox.post(.keyframeWanted(id), to: publication.parameters.owner)
             return

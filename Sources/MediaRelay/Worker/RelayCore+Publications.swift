@@ -6,7 +6,7 @@ extension RelayCore {
             refusedCommands &+= 1
             return
         }
-        guard hasRoom(for: parameters), let streams = openStreams(of: id, parameters) else {
+        guard hasRoom(for: parameters), let streams = openStreams(of: id, parameters, isMirror: false) else {
             refusedCommands &+= 1
             outbox.post(.publicationClosed(id), to: parameters.owner)
             release(.publication(id))
@@ -20,16 +20,28 @@ extension RelayCore {
 
     /// Formats and encodings may change, and the tap; source and kind stay what they are.
     func update(_ id: PublicationID, _ parameters: PublicationParameters, _ now: MediaTime) {
-        guard var publication = publications[id], publication.parameters.source == parameters.source,
+        guard let publication = publications[id], publication.parameters.source == parameters.source,
             publication.parameters.kind == parameters.kind, parameters.encodings.count <= Limits.encodings
         else {
             refusedCommands &+= 1
             return
         }
-        // Streams whose encoding stays the same live on; the others go first, for they may hold SSRCs of the new ones.
+        guard replaceStreams(of: id, parameters) else {
+            close(id)
+            return
+        }
+        offerToMirrors(of: id)
+        streamsReplaced(of: id, now)
+    }
+
+    /// Streams whose encoding stays the same live on. False: some could not be opened.
+    func replaceStreams(of id: PublicationID, _ parameters: PublicationParameters) -> Bool {
+        guard var publication = publications[id] else { return false }
+        // The others go first, for they may hold SSRCs of the new ones.
         var kept: [(configuration: PacketStream, name: ObjectName)] = []
-        var wanted = Publication.packetStreams(parameters)
-        for (configuration, name) in zip(Publication.packetStreams(publication.parameters), publication.streams) {
+        var wanted = Publication.packetStreams(parameters, isMirror: publication.isMirror)
+        let present = Publication.packetStreams(publication.parameters, isMirror: publication.isMirror)
+        for (configuration, name) in zip(present, publication.streams) {
             if let index = wanted.firstIndex(of: configuration) {
                 wanted.remove(at: index)
                 kept.append((configuration, name))
@@ -40,17 +52,25 @@ extension RelayCore {
         publication.parameters = parameters
         publication.streams = kept.map(\.name)
         publications[id] = publication
-        guard let streams = openStreams(of: id, parameters, keeping: kept) else {
-            close(id)
-            return
+        guard let streams = openStreams(of: id, parameters, isMirror: publication.isMirror, keeping: kept) else {
+            return false
         }
         if streams != publication.streams {
             publication.choice = EncodingChoice(count: streams.count)
         }
         publication.streams = streams
         publications[id] = publication
-        for stream in streams { packets.setMuted(stream, publication.isMuted) }
-        for stream in publication.streams { packets.setTapped(stream, parameters.isTapped) }
+        // A mirror gets nothing that the gate or a tap of its source has not passed.
+        guard !publication.isMirror else { return true }
+        for stream in streams {
+            packets.setMuted(stream, publication.isMuted)
+            packets.setTapped(stream, parameters.isTapped)
+        }
+        return true
+    }
+
+    func streamsReplaced(of id: PublicationID, _ now: MediaTime) {
+        guard let publication = publications[id] else { return }
         for subscription in publication.subscriptions { refreshForward(of: subscription, now) }
         scheduleObservation(of: id, publication, now)
     }
@@ -66,10 +86,11 @@ extension RelayCore {
             packets.setMuted(stream, isMuted)
             if isMuted { cancelKeyframe(of: stream) }
         }
+        tellMirrors(id, isMuted: isMuted)
         if isMuted, let silence = speakers.silence(id) {
             outbox.post(.audioActivity([silence]), to: publication.parameters.owner)
         }
-        if !isMuted, !publication.subscriptions.isEmpty { wantKeyframe(of: publication.currentStream, now) }
+        if !isMuted, publication.isReceived { wantKeyframe(of: publication.currentStream, now) }
     }
 
     func requestKeyframe(_ id: PublicationID, _ now: MediaTime) {
@@ -87,6 +108,7 @@ extension RelayCore {
             return
         }
         closeStreams(publication.streams)
+        endMirrors(of: id, publication)
         timers.cancel(.encodings(id))
         _ = speakers.silence(id)
         if let transport = publication.transport { transports[transport]?.publications.remove(id) }
@@ -107,9 +129,9 @@ extension RelayCore {
 
     func started(_ stream: ObjectName, _ now: MediaTime) {
         guard let id = streams[stream]?.publication, let publication = publications[id] else { return }
-        // A source that was asked in vain before it spoke may be asked at once again.
-        cancelKeyframe(of: stream)
-        if !publication.hasStarted {
+        // A source that was asked in vain before it spoke may be asked at once again. A mirror begins in the middle.
+        if !publication.isMirror { cancelKeyframe(of: stream) }
+        if !publication.hasStarted, !publication.isMirror {
             publications[id]?.hasStarted = true
             outbox.post(.publicationStarted(id), to: publication.parameters.owner)
         }
@@ -135,7 +157,7 @@ extension RelayCore {
             packets.setSource(current, of: subscription.name)
         }
         cancelKeyframe(of: before)
-        if !publication.subscriptions.isEmpty { wantKeyframe(of: current, now) }
+        if publication.isReceived { wantKeyframe(of: current, now) }
     }
 
     private func scheduleObservation(of id: PublicationID, _ publication: Publication, _ now: MediaTime) {
@@ -144,7 +166,9 @@ extension RelayCore {
         } else {
             timers.cancel(.encodings(id))
         }
-        if publication.parameters.kind == .audio { timers.advance(.speakers, to: now + SpeakerRanking.interval) }
+        if publication.parameters.kind == .audio, !publication.isMirror {
+            timers.advance(.speakers, to: now + SpeakerRanking.interval)
+        }
     }
 
     // MARK: Streams
@@ -157,13 +181,13 @@ extension RelayCore {
 
     /// One for each encoding, all or none of them. `kept` are open already.
     private func openStreams(
-        of id: PublicationID, _ parameters: PublicationParameters,
+        of id: PublicationID, _ parameters: PublicationParameters, isMirror: Bool,
         keeping kept: [(configuration: PacketStream, name: ObjectName)] = []
     ) -> [ObjectName]? {
         var kept = kept
         var names: [ObjectName] = []
         var opened: [ObjectName] = []
-        for configuration in Publication.packetStreams(parameters) {
+        for configuration in Publication.packetStreams(parameters, isMirror: isMirror) {
             if let index = kept.firstIndex(where: { $0.configuration == configuration }) {
                 names.append(kept.remove(at: index).name)
                 continue
@@ -174,7 +198,7 @@ extension RelayCore {
                 closeStreams(opened)
                 return nil
             }
-            if parameters.isTapped { packets.setTapped(name, true) }
+            if parameters.isTapped, !isMirror { packets.setTapped(name, true) }
             streams[name] = IncomingStream(publication: id, transport: configuration.transport.map(transportID))
             names.append(name)
             opened.append(name)
@@ -182,7 +206,7 @@ extension RelayCore {
         return names
     }
 
-    private func closeStreams(_ names: [ObjectName]) {
+    func closeStreams(_ names: [ObjectName]) {
         for name in names {
             packets.closeStream(name)
             timers.cancel(.missing(name))

@@ -140,6 +140,7 @@ extension RelayCore {
         let timestamp =
             if let received = streams[stream]?.senderReport,
                 let offset = publication.transport.flatMap({ transports[$0]?.clock.offset })
+                    ?? mirrors[subscription.parameters.publication]?.clockOffset
             {
                 SenderTimeline.timestamp(
                     now: wallClock(now), report: received, clockOffset: offset, clockRate: clockRate,

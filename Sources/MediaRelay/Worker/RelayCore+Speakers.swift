@@ -3,7 +3,7 @@
 extension RelayCore {
     func observeSpeakers(_ now: MediaTime) {
         var isListening = false
-        for (id, publication) in publications where publication.parameters.kind == .audio {
+        for (id, publication) in publications where publication.parameters.kind == .audio && !publication.isMirror {
             isListening = true
             guard !publication.isMuted, let window = packets.takeAudioWindow(of: publication.currentStream),
                 let activity = speakers.observe(id, window)

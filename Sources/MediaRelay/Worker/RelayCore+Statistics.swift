@@ -19,6 +19,8 @@ extension RelayCore {
         result.stunIn = core.stun_in
         result.dtlsIn = core.dtls_in
         result.rtcpIn = core.rtcp_in
+        result.packetsHandedOut = core.handed_out
+        result.packetsHandedIn = core.handed_in
         let drops = withUnsafeBytes(of: core.drops) { Array($0.bindMemory(to: UInt64.self)) }
         result.drops = drops.enumerated().map { index, count in
             let reason = cr_drop_reason(UInt32(index))
@@ -34,7 +36,8 @@ extension RelayCore {
             }
         }
         result.transportFailures = transportFailures
-        result.publications = publications.count
+        result.mirrors = mirrors.count
+        result.publications = publications.values.count { !$0.isMirror }
         result.streams = streams.count
         result.subscriptions = subscriptions.count
         result.packetsInUse = Int(core.packets_in_use)

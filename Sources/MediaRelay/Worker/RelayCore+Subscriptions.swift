@@ -7,7 +7,7 @@ extension RelayCore {
             return
         }
         let owner = transports[parameters.transport]?.owner ?? publications[parameters.publication]?.parameters.owner
-        guard let entry = transports[parameters.transport], publications[parameters.publication] != nil,
+        guard let entry = transports[parameters.transport], canHave(parameters.publication),
             entry.subscriptions.count < Limits.subscriptionsPerTransport,
             entry.subscriptionsBySSRC[parameters.ssrc] == nil
         else {
@@ -17,8 +17,17 @@ extension RelayCore {
         subscriptions[id] = Subscription(parameters: parameters, owner: entry.owner)
         transports[parameters.transport]?.subscriptions.insert(id)
         transports[parameters.transport]?.subscriptionsBySSRC[parameters.ssrc] = id
-        publications[parameters.publication]?.subscriptions.insert(id)
-        refreshForward(of: id, now)
+        if publications[parameters.publication] != nil {
+            publications[parameters.publication]?.subscriptions.insert(id)
+            refreshForward(of: id, now)
+        } else {
+            awaitMirror(of: parameters.publication, for: id)
+        }
+    }
+
+    /// Here, or on a worker that we reach.
+    private func canHave(_ id: PublicationID) -> Bool {
+        isMirror(id) ? links[id.worker] != nil : publications[id] != nil
     }
 
     func setPaused(_ id: SubscriptionID, _ isPaused: Bool, _ now: MediaTime) {
@@ -41,6 +50,7 @@ extension RelayCore {
         if subscription.isForwarding { packets.closeForward(id.name) }
         let parameters = subscription.parameters
         publications[parameters.publication]?.subscriptions.remove(id)
+        leaveMirror(of: parameters.publication, id)
         transports[parameters.transport]?.subscriptions.remove(id)
         transports[parameters.transport]?.subscriptionsBySSRC[parameters.ssrc] = nil
         outbox.post(.subscriptionClosed(id), to: subscription.owner)

@@ -64,6 +64,7 @@ extension RelayCore {
         for publication in entry.publications { close(publication) }
         packets.closeTransport(id.name)
         stopAwaiting(id)
+        withdrawQuestions(of: id)
         forget(id)
         timers.cancel(.transport(id))
         transports[id] = nil

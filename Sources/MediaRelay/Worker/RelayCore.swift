@@ -3,11 +3,12 @@
 // clock and the packet core's in-memory network.
 //
 //   perform(command)  ┐                         ┌ packets (C): open, point, close, send
-//   handlePacketEvents├─ tables below ─ actions ┤
-//   runTimers         ┘                         └ takeEvents, takeReleasedNames
+//   receive(message)  ├─ tables below ─ actions ┤ takeEvents, takeReleasedNames
+//   handlePacketEvents│                         └ takePeerMessages
+//   runTimers         ┘
 //
 // Aspects: +Transports (ICE, DTLS, closing), +DataChannels, +Publications, +Subscriptions, +Keyframes, +Feedback (RTCP
-// in), +Reports (RTCP out), +Speakers, +Statistics.
+// in), +Reports (RTCP out), +Speakers, +Statistics; with other workers +Mirrors (media) and +RemoteRoom (data).
 
 enum RelayTimer: Hashable {
     /// ICE, DTLS and SCTP.
@@ -45,6 +46,16 @@ package final class RelayCore {
     var streamNames = NameTable()
     var speakers = SpeakerRanking()
 
+    /// To each other worker.
+    var links: [WorkerIndex: PacketLink] = [:]
+    /// Of publications of other workers, which stand in `publications` once their worker has answered.
+    var mirrors: [PublicationID: Mirror] = [:]
+    var lastTicket: UInt32 = 0
+    var peerMessages: [PeerMessage] = []
+    /// Senders of other workers that wait for room at these transports.
+    var questions: [DataQuestion: [TransportID]] = [:]
+    var lastQuestion: UInt32 = 0
+
     /// Transports whose data channels have something to send or may be read again.
     var transportsWithDueData = FIFO<TransportID>()
     var dataStatistics = DataStatistics()
@@ -78,6 +89,15 @@ package final class RelayCore {
         self.init(
             worker: worker, capacity: capacity, certificate: certificate, wallClockOrigin: wallClockOrigin,
             random: random)
+    }
+
+    /// Another worker of the same server.
+    package convenience init?(
+        worker: WorkerIndex, beside other: RelayCore, capacity: WorkerCapacity, random: any RandomNumberGenerator
+    ) {
+        self.init(
+            worker: worker, capacity: capacity, certificate: other.certificate,
+            wallClockOrigin: other.wallClockOrigin, random: random)
     }
 
     package var fingerprint: Fingerprint { certificate.fingerprint }

@@ -1,17 +1,20 @@
 // One packet loop with its control: an actor whose executor is the loop's own thread. This is the shell around
 // `RelayCore`: it has the thread, the clock and the socket, and no decisions.
 //
-// A turn:  wait and receive (C) → packet events → commands → actor jobs → timers → send (C) → deliver events
+// A turn:  wait and receive (C) → packet events → commands and messages of other workers → actor jobs → timers → send (C)
+//          → messages to other workers → deliver events
 
 actor RelayWorker {
     nonisolated let index: WorkerIndex
     nonisolated let port: UInt16
     private nonisolated let executor: PacketLoopExecutor
-    private nonisolated let inbox: CommandInbox
+    private nonisolated let inbox: WorkerInbox
+    private nonisolated let waker: PacketLoopWaker
 
     private let loop: PacketLoop
     private let core: RelayCore
     private let deliver: @Sendable ([EventBatch], [ReleasedName]) -> Void
+    private var peers: [WorkerIndex: WorkerInbox] = [:]
     private var now: MediaTime
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -21,7 +24,7 @@ actor RelayWorker {
     /// - Parameter deliver: called on the worker's thread, once a turn at most; it must not wait.
     init(
         index: WorkerIndex, address: SocketAddress, configuration: RelayConfiguration, certificate: DTLSCertificate,
-        wallClock: UInt64, deliver: @escaping @Sendable ([EventBatch], [ReleasedName]) -> Void
+        wallClockOrigin: UInt64, deliver: @escaping @Sendable ([EventBatch], [ReleasedName]) -> Void
     ) throws(RelayError) {
         let loop: PacketLoop
         do {
@@ -31,20 +34,20 @@ actor RelayWorker {
         } catch {
             throw RelayError(error, address: address)
         }
-        let now = PacketLoop.now
         guard
             let core = RelayCore(
                 worker: index, capacity: configuration.capacity, certificate: certificate,
-                wallClockOrigin: wallClock &- now.microseconds, random: SystemRandomNumberGenerator())
+                wallClockOrigin: wallClockOrigin, random: SystemRandomNumberGenerator())
         else { throw .memory }
         self.index = index
         self.port = loop.port
         self.executor = PacketLoopExecutor(waker: loop.waker)
-        self.inbox = CommandInbox(waker: loop.waker)
+        self.inbox = WorkerInbox(waker: loop.waker)
+        self.waker = loop.waker
         self.loop = loop
         self.core = core
         self.deliver = deliver
-        self.now = now
+        self.now = PacketLoop.now
     }
 
     // MARK: Any thread
@@ -52,12 +55,21 @@ actor RelayWorker {
     /// In order, without waiting. After `stop` nobody reads them.
     nonisolated func post(_ commands: [Command]) { inbox.post(commands) }
 
+    /// The way to this worker from another. Nil: no memory.
+    nonisolated func link() -> PacketLink? { PacketLink(receiver: waker) }
+
+    /// What this worker is told of another that it shall be connected with.
+    nonisolated func connection(outbound: PacketLink, inbound: PacketLink) -> PeerConnection {
+        PeerConnection(worker: index, inbox: inbox, outbound: outbound, inbound: inbound)
+    }
+
     /// The thread says goodbye to every peer and ends.
     nonisolated func stop() { executor.stop() }
 
     /// The body of the worker's thread.
-    nonisolated func run() {
+    nonisolated func run(with peers: [PeerConnection]) {
         executor.adoptCurrentThread()
+        assumeIsolated { $0.connect(peers) }
         while !executor.isStopped {
             assumeIsolated { $0.beginTurn() }
             executor.runJobs()
@@ -79,7 +91,7 @@ actor RelayWorker {
     private func beginTurn() {
         now = loop.turn(core.packets, until: core.nextDeadline)
         core.handlePacketEvents(now)
-        for command in inbox.take() { core.perform(command, now) }
+        takeInputs()
     }
 
     private func endTurn() {
@@ -91,13 +103,33 @@ actor RelayWorker {
 
     /// Commands that were posted before the stop are still obeyed: a goodbye may be among them.
     private func finish() {
-        for command in inbox.take() { core.perform(command, now) }
+        takeInputs()
         core.closeAll(now)
         flush()
     }
 
+    private func connect(_ peers: [PeerConnection]) {
+        for peer in peers {
+            self.peers[peer.worker] = peer.inbox
+            core.connect(to: peer.worker, outbound: peer.outbound, inbound: peer.inbound)
+        }
+    }
+
+    private func takeInputs() {
+        for input in inbox.take() {
+            switch input {
+            case .command(let command): core.perform(command, now)
+            case .message(let message): core.receive(message, now)
+            }
+        }
+    }
+
     private func flush() {
         loop.flush(core.packets)
+        let messages = core.takePeerMessages()
+        if !messages.isEmpty {
+            for (peer, messages) in Dictionary(grouping: messages, by: \.to) { peers[peer]?.post(messages) }
+        }
         let batches = core.takeEvents()
         let names = core.takeReleasedNames()
         if !batches.isEmpty || !names.isEmpty { deliver(batches, names) }

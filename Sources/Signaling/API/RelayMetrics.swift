@@ -23,6 +23,12 @@ extension MetricFamily {
             ) {
                 .integer($0.forwards)
             },
+            perWorker("hutong_handed_packets_total", .counter, "Media packets handed to other workers.") {
+                .integer($0.packetsHandedOut)
+            },
+            perWorker("hutong_taken_packets_total", .counter, "Media packets taken from other workers.") {
+                .integer($0.packetsHandedIn)
+            },
             perWorker("hutong_retransmissions_total", .counter, "Packets sent again on request.") {
                 .integer($0.retransmissions)
             },
@@ -49,8 +55,11 @@ extension MetricFamily {
                 .integer($0.refusedCommands)
             },
             perWorker("hutong_publications", .gauge, "Tracks published.") { MetricValue($0.publications) },
-            perWorker("hutong_streams", .gauge, "Incoming encodings.") { MetricValue($0.streams) },
+            perWorker("hutong_streams", .gauge, "Incoming encodings, mirrors' included.") { MetricValue($0.streams) },
             perWorker("hutong_subscriptions", .gauge, "Tracks sent to somebody.") { MetricValue($0.subscriptions) },
+            perWorker("hutong_mirrors", .gauge, "Tracks of other workers that are sent to somebody.") {
+                MetricValue($0.mirrors)
+            },
             perWorker("hutong_pool_packets", .gauge, "Packet buffers in use.") { MetricValue($0.packetsInUse) },
             perWorker("hutong_core_allocated_bytes", .gauge, "Bytes held by the packet core's objects.") {
                 .integer($0.allocatedBytes)

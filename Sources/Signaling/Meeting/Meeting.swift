@@ -23,7 +23,7 @@ actor Meeting {
     private var alarm: (deadline: Duration, task: Task<Void, Never>)?
 
     nonisolated let owner: OwnerTag
-    /// The packet loop of all its connections.
+    /// The packet loop of its first connections.
     nonisolated let worker: WorkerIndex
 
     /// - Parameters:
@@ -80,8 +80,16 @@ actor Meeting {
         lastSession &+= 1
         let session = SessionID(rawValue: lastSession)
         outboxes[session] = outbox
-        run { $0.join(newcomer, session: session) }
+        let place = place()
+        run { $0.join(newcomer, session: session, place: place) }
         return .joined(session)
+    }
+
+    /// For the connections of one more.
+    private func place() -> MediaPlace {
+        let worker = plane.place(near: worker, participants: state.participants.count)
+        return worker == self.worker
+            ? state.media.home : MediaPlace(worker: worker, candidates: plane.candidates(of: worker))
     }
 
     /// Nil: there is no such stay.

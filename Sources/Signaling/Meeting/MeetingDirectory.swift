@@ -112,8 +112,8 @@ public actor MeetingDirectory {
         let sid = forwarded.info.sid
         do throws(AdministrationError) {
             guard !isShuttingDown else { throw .shuttingDown }
+            // On one packet loop where there is a choice: it saves the way between two.
             let target = meetings[destination] ?? open(destination, nil, on: source.worker)
-            guard target.worker == source.worker else { throw .otherWorker }
             try await target.administer { state throws(AdministrationError) in try state.show(forwarded, from: name) }
         } catch {
             try? await source.administer { $0.stopForwarding(sid, to: destination) }

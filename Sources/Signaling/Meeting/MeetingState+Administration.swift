@@ -23,8 +23,6 @@ enum AdministrationError: Error, Sendable, Equatable {
     case identityTaken
     case roomFull
     case tooManyForwards
-    /// A participant is forwarded between rooms on one packet loop.
-    case otherWorker
     /// It has no socket at the moment, so nothing can be said to it.
     case unreachable
 }

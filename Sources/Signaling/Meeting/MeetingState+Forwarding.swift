@@ -1,6 +1,6 @@
 // One participant shown in other meetings as well (ForwardParticipant). Its own meeting sends snapshots of it, each of them
 // complete, so that a late one does no harm; the other meeting keeps a guest for it: a participant without socket and
-// connection, whose tracks are the publications of the first. Both meetings' connections are on one packet loop.
+// connection, whose tracks are the publications of the first, wherever those are.
 //
 //   own meeting   forward ─▶ snapshot of each change ─▶ end
 //   other         show ─▶ update ─▶ conclude            a guest that is removed there ends it as well
@@ -96,8 +96,8 @@ extension MeetingState {
         info.joinedAt = now.unixSeconds
         info.joinedAtMs = now.unixMilliseconds
         var guest = Participant(
-            id: id, rights: Rights(VideoGrant()), claims: AccessClaims(identity: info.identity), terms: nil,
-            settings: JoinSettings(), joinedAt: now, info: info, session: nil, lastMessageAt: now.uptime)
+            id: id, place: media.home, rights: Rights(VideoGrant()), claims: AccessClaims(identity: info.identity),
+            terms: nil, settings: JoinSettings(), joinedAt: now, info: info, session: nil, lastMessageAt: now.uptime)
         guest.origin = ForwardOrigin(meeting: meeting, sid: forwarded.info.sid, version: 0)
         participants[id] = guest
         roster.append(id)

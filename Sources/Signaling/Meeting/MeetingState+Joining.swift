@@ -77,7 +77,8 @@ extension MeetingState {
     }
 
     /// Lets a client in; its first message is Join. The caller has asked `refusal(for:)`.
-    mutating func join(_ newcomer: Newcomer, session: SessionID) {
+    /// - Parameter place: nil: where the meeting began.
+    mutating func join(_ newcomer: Newcomer, session: SessionID, place: MediaPlace? = nil) {
         var isReplacement = false
         if let earlier = identities[newcomer.claims.identity] {
             isReplacement = participants[earlier]?.isAnnounced == true
@@ -87,14 +88,15 @@ extension MeetingState {
         let id = nextParticipantID()
         let rights = Rights(newcomer.claims.video)
         var participant = Participant(
-            id: id, rights: rights, claims: newcomer.claims, terms: newcomer.terms, settings: newcomer.settings,
-            joinedAt: now, info: participantInfo(newcomer, rights), session: session, lastMessageAt: now.uptime)
+            id: id, place: place ?? media.home, rights: rights, claims: newcomer.claims, terms: newcomer.terms,
+            settings: newcomer.settings, joinedAt: now, info: participantInfo(newcomer, rights), session: session,
+            lastMessageAt: now.uptime)
         let others = roster.filter { participants[$0]?.rights.isHidden == false }
 
         switch newcomer.settings.version {
-        case .v0: if rights.canSubscribe { participant.subscriber = openSubscriber(for: id, participant.identity) }
+        case .v0: if rights.canSubscribe { participant.subscriber = openSubscriber(for: id, participant) }
         case .v1:
-            participant.publisher.connection = openPublisher(for: id, participant.identity)
+            participant.publisher.connection = openPublisher(for: id, participant)
             if rights.canSubscribe { participant.subscriber = Subscriber() }
         }
         participants[id] = participant

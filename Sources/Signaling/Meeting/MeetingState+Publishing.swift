@@ -91,7 +91,7 @@ extension MeetingState {
 
     mutating func receiveOffer(_ offer: LiveKitSessionDescription, from id: ParticipantID) {
         guard let participant = participants[id] else { return }
-        var connection = participant.publisher.connection ?? openPublisher(for: id, participant.identity)
+        var connection = participant.publisher.connection ?? openPublisher(for: id, participant)
         let published = participant.publisher.tracks.compactMap { tracks[$0] }
         var pending = participant.publisher.pending
         let ice = random.credentials()
@@ -131,24 +131,25 @@ extension MeetingState {
         if isShared { subscriptionsAnswered(answer, of: id) }
     }
 
-    mutating func openPublisher(for id: ParticipantID, _ identity: String) -> Connection<PublisherNegotiation> {
-        let transport = media.identifiers.transport(on: media.worker)
+    mutating func openPublisher(for id: ParticipantID, _ participant: Participant) -> Connection<PublisherNegotiation> {
+        let transport = media.identifiers.transport(on: participant.place.worker)
         let ice = random.credentials()
         publisherTransports[transport] = id
         command(.openTransport(transport, owner: owner, role: .server, local: ice))
-        let local = localDescription(ice, for: identity)
+        let local = localDescription(ice, for: participant)
         return Connection(transport: transport, negotiation: PublisherNegotiation(local: local, capabilities: .all))
     }
 
-    mutating func localDescription(_ ice: ICECredentials, for identity: String) -> LocalTransportDescription {
+    mutating func localDescription(_ ice: ICECredentials, for participant: Participant) -> LocalTransportDescription {
         LocalTransportDescription(
             sessionID: random.number() >> 2, ice: ice, fingerprint: media.fingerprint,
-            candidates: candidates(for: identity))
+            candidates: candidates(for: participant))
     }
 
     /// Where this person's media is to go.
-    func candidates(for identity: String) -> [ICECandidate] {
-        tcpOnly.contains(identity) ? media.candidates.filter(\.isTCP) : media.candidates
+    func candidates(for participant: Participant) -> [ICECandidate] {
+        let candidates = participant.place.candidates
+        return tcpOnly.contains(participant.identity) ? candidates.filter(\.isTCP) : candidates
     }
 
     /// Which pending track each section is for: the one whose cid it names, else the oldest of its kind that no other
@@ -209,7 +210,7 @@ extension MeetingState {
             note(.failure, participants[id]?.sid ?? "", "no codec in common")
             return tellWithdrawn(pending.info.sid, to: id)
         }
-        let publication = media.identifiers.publication(on: media.worker)
+        let publication = media.identifiers.publication(on: transport.worker)
         let parameters = PublicationParameters(
             owner: owner, source: .transport(transport, mid: section.mid), kind: section.kind,
             formats: section.formats, encodings: section.encodings, usesNack: section.usesNack)

@@ -66,7 +66,7 @@ extension MeetingState {
     private mutating func beginSubscriptions(of id: ParticipantID) {
         if let participant = participants[id], participant.subscriber == nil {
             let subscriber =
-                participant.settings.version == .v1 ? Subscriber() : openSubscriber(for: id, participant.identity)
+                participant.settings.version == .v1 ? Subscriber() : openSubscriber(for: id, participant)
             participants[id]?.subscriber = subscriber
             negotiate(with: id)
         }

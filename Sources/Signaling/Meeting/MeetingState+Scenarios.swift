@@ -53,10 +53,11 @@ extension MeetingState {
     /// The client comes back, by a resume that restarts ICE or as some SDKs by joining anew, and is then told of the
     /// candidates it wanted alone.
     private mutating func switchProtocol(of id: ParticipantID, to wanted: LiveKitCandidateProtocol) {
-        guard let identity = participants[id]?.identity else { return }
+        guard let participant = participants[id] else { return }
+        let identity = participant.identity
         switch wanted {
         case .tcp:
-            guard media.candidates.contains(where: \.isTCP), tcpOnly.count < Limits.tcpOnlyIdentities else {
+            guard participant.place.candidates.contains(where: \.isTCP), tcpOnly.count < Limits.tcpOnlyIdentities else {
                 return respond(.unsupportedType, "media over TCP is turned off here", echo: nil, to: id)
             }
             tcpOnly.insert(identity)
@@ -64,7 +65,7 @@ extension MeetingState {
         // There is no other protocol: what is tested is that the client comes back.
         case .tls, .UNRECOGNIZED: break
         }
-        let candidates = candidates(for: identity)
+        let candidates = candidates(for: participant)
         participants[id]?.publisher.connection?.negotiation.announce(candidates)
         participants[id]?.subscriber?.connection?.negotiation.announce(candidates)
         dropSocket(of: id)

@@ -13,13 +13,13 @@ import SwiftProtobuf
 extension MeetingState {
     // MARK: The connection of its own (v0)
 
-    mutating func openSubscriber(for id: ParticipantID, _ identity: String) -> Subscriber {
-        let transport = media.identifiers.transport(on: media.worker)
+    mutating func openSubscriber(for id: ParticipantID, _ participant: Participant) -> Subscriber {
+        let transport = media.identifiers.transport(on: participant.place.worker)
         let ice = random.credentials()
         subscriberTransports[transport] = id
         command(.openTransport(transport, owner: owner, role: .server, local: ice))
         openDataChannels(on: transport)
-        let local = localDescription(ice, for: identity)
+        let local = localDescription(ice, for: participant)
         return Subscriber(
             connection: Connection(
                 transport: transport, negotiation: SubscriberNegotiation(local: local, capabilities: .all)))
@@ -279,7 +279,7 @@ extension MeetingState {
         else { return }
         guard !section.formats.isEmpty else { return refuse(sid, for: id) }
         guard section.isReceiving else { return }
-        let name = media.identifiers.subscription(on: media.worker)
+        let name = media.identifiers.subscription(on: transport.worker)
         participants[id]?.subscriber?.subscriptions[sid]?.stage = .open(name)
         subscriptions[name] = (id, sid)
         let parameters = SubscriptionParameters(

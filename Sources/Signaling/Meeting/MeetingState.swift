@@ -35,10 +35,14 @@ struct MeetingState: Sendable {
 
     /// What a transport's descriptions say about our side, apart from its credentials.
     struct MediaSide: Sendable {
+        /// The packet loop of the first participants, until the relay says that others shall go elsewhere.
         let worker: WorkerIndex
         let fingerprint: Fingerprint
+        /// Of that worker.
         let candidates: [ICECandidate]
         let identifiers: IdentifierPool
+
+        var home: MediaPlace { MediaPlace(worker: worker, candidates: candidates) }
     }
     let media: MediaSide
     var random: RandomNames

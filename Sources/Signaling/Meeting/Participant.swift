@@ -29,8 +29,16 @@ struct Connection<Negotiation: Sendable>: Sendable {
     var agreed: TransportAgreement?
 }
 
+/// Where a participant's connections are.
+struct MediaPlace: Sendable {
+    let worker: WorkerIndex
+    /// Where clients of this worker send to.
+    let candidates: [ICECandidate]
+}
+
 struct Participant: Sendable {
     let id: ParticipantID
+    let place: MediaPlace
     var rights: Rights
     /// As they were at the door; what has changed since is in `rights` and `info`.
     let claims: AccessClaims

@@ -22,6 +22,7 @@ struct Configuration: Sendable, Equatable {
     var announced: [String] = []
     /// Nil: one per core.
     var workers: Int?
+    var spreadFrom = 100
     var pinsThreads = false
     var receiveBufferBytes = 4 << 20
     var sendBufferBytes = 4 << 20

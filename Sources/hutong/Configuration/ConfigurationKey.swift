@@ -78,6 +78,10 @@ struct ConfigurationKey: Sendable {
             "media.workers", \.workers, .automatic(1...64), unit: "threads",
             "Packet loops, each with its own UDP port. auto: one per core."),
         ConfigurationKey(
+            "media.spread_from", \.spreadFrom, .integer(1...10_000), unit: "people",
+            "So many of one meeting are on one packet loop, those who come later on whichever has most room. Less only",
+            "costs; more makes sense on few fast cores."),
+        ConfigurationKey(
             "media.pin_threads", \.pinsThreads, .boolean,
             "Keep each packet loop on one core. Worth it on a machine that does nothing else."),
         ConfigurationKey(

@@ -1,19 +1,20 @@
 // Fuzz target: a whole shard with three transports, streams and forwards, driven by a script. Each step is one byte of
 // operation, one of operand, one of length, then that many bytes. Plain RTP enters by cr_stream_push, or is protected
-// first so that it goes through demultiplexing; raw datagrams enter as they are. At the end
-// everything is closed and nothing may be left.
+// first so that it goes through demultiplexing; raw datagrams enter as they are. A seventh stream can be the mirror of
+// any other, by a link from the shard to itself. At the end everything is closed and nothing may be left.
 
 #include "../../../Sources/CRelay/core/shard.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRANSPORTS = 3, STREAMS = 6, FORWARDS = 8, GENERATION = 1u << CR_ID_INDEX_BITS };
+enum { TRANSPORTS = 3, STREAMS = 6, MIRROR = 6, FORWARDS = 8, GENERATION = 1u << CR_ID_INDEX_BITS };
 
 static const uint8_t key[31] = "a key for all three transports";
 
 typedef struct scene {
     cr_shard *shard;
+    cr_link *link;
     cr_srtp *sending[TRANSPORTS];
     uint64_t now;
     uint32_t generation;
@@ -44,6 +45,27 @@ static void open_stream(scene *s, uint32_t index, uint32_t generation) {
     config.mid[0] = (char)('0' + index / 2);
     if (index < 2) config.rid[0] = (char)('f' + index);
     cr_stream_open(s->shard, generation | index, &config);
+}
+
+static void open_mirror(scene *s, uint32_t generation) {
+    cr_stream_config config = {
+        .transport = CR_ID_NONE,
+        .kind = CR_VIDEO,
+        .format_count = 2,
+        .formats = {{96, 97, CR_CODEC_VP8, 90000}, {111, 0, CR_CODEC_RED, 48000}},
+        .cache_packets = 64,
+        .mirror = true,
+    };
+    cr_stream_open(s->shard, generation | MIRROR, &config);
+}
+
+static void change_mirror(scene *s, uint8_t operand) {
+    cr_id source = GENERATION | operand % STREAMS;
+    if (operand & 0x80) {
+        cr_stream_remove_mirror(s->shard, source, s->link);
+    } else {
+        cr_stream_add_mirror(s->shard, source, s->link, operand & 0x40 ? s->generation | MIRROR : GENERATION | MIRROR);
+    }
 }
 
 static void open_forward(scene *s, uint32_t index, uint32_t generation) {
@@ -77,6 +99,9 @@ static void open_scene(scene *s) {
         s->sending[index] = cr_srtp_open(profile, CR_SRTP_SEND, key, length);
     }
     for (uint32_t index = 0; index < STREAMS; index++) open_stream(s, index, GENERATION);
+    open_mirror(s, GENERATION);
+    s->link = cr_link_create(NULL);
+    cr_shard_add_link(s->shard, s->link);
     for (uint32_t index = 0; index < FORWARDS; index++) open_forward(s, index, GENERATION);
 }
 
@@ -134,7 +159,7 @@ static void step(scene *s, uint8_t operation, uint8_t operand, const uint8_t *by
     cr_id stream = GENERATION | operand % STREAMS, forward = GENERATION | operand % FORWARDS;
     uint16_t missing[16];
     uint64_t next;
-    switch (operation % 16) {
+    switch (operation % 18) {
     case 0:
     case 1: protect_and_receive(s, operand % TRANSPORTS, bytes, length); break;
     case 2: cr_stream_push(s->shard, s->now, stream, bytes, length); break;
@@ -147,7 +172,7 @@ static void step(scene *s, uint8_t operation, uint8_t operand, const uint8_t *by
         break;
     case 5: cr_stream_set_muted(s->shard, stream, operand & 0x80); break;
     case 6: cr_stream_set_tap(s->shard, stream, operand & 0x80); break;
-    case 7: cr_forward_set_source(s->shard, forward, GENERATION | operand / 8 % STREAMS); break;
+    case 7: cr_forward_set_source(s->shard, forward, GENERATION | operand / 8 % (STREAMS + 1)); break;
     case 8: cr_forward_set_paused(s->shard, forward, operand & 0x80); break;
     case 9: retransmit(s, operand); break;
     case 10: cr_stream_missing(s->shard, stream, s->now, operand * 1000u, missing, operand % 17, &next); break;
@@ -160,6 +185,8 @@ static void step(scene *s, uint8_t operation, uint8_t operand, const uint8_t *by
         if (s->generation == 0xFFFu << CR_ID_INDEX_BITS) return;
         open_stream(s, operand % STREAMS, s->generation);
         open_forward(s, operand % FORWARDS, s->generation);
+        if (operand & 0x10) cr_stream_close(s->shard, (s->generation - GENERATION) | MIRROR);
+        open_mirror(s, s->generation);
         break;
     case 15:
         if (operand & 0x40) {
@@ -167,6 +194,11 @@ static void step(scene *s, uint8_t operation, uint8_t operand, const uint8_t *by
         } else {
             cr_transport_add_address(s->shard, GENERATION | operand % TRANSPORTS, &from);
         }
+        break;
+    case 16: change_mirror(s, operand); break;
+    case 17:
+        cr_memory_publish(s->shard);
+        cr_memory_take(s->shard, s->now);
         break;
     }
 }
@@ -179,6 +211,7 @@ static void close_scene(scene *s) {
     cr_id last = s->generation;
     for (cr_id generation = GENERATION; generation <= last; generation += GENERATION) {
         cr_stream_close(s->shard, generation | 5);
+        cr_stream_close(s->shard, generation | MIRROR);
     }
     drain(s);
     while (cr_shard_is_busy(s->shard)) {
@@ -192,6 +225,7 @@ static void close_scene(scene *s) {
     require(statistics.allocated_bytes == 0);
     require(statistics.transports + statistics.streams + statistics.forward_count == 0);
     cr_shard_destroy(s->shard);
+    cr_link_destroy(s->link);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -125,6 +125,71 @@ import Testing
         await relay.shutdown()
     }
 
+    @Test func aMeetingStaysTogetherUntilItIsLarge() async throws {
+        var settings = configuration(workers: 2)
+        settings.spreadFrom = 3
+        let relay = try Relay(settings)
+        let home = relay.place()
+        for participants in 0..<3 { #expect(relay.place(near: home, participants: participants) == home) }
+        _ = relay.identifiers.transport(on: home)
+        #expect(relay.place(near: home, participants: 3) != home)
+        await relay.shutdown()
+        let small = try Relay(configuration(workers: 1))
+        let only = small.place()
+        #expect(small.place(near: only, participants: 1_000) == only)
+        await small.shutdown()
+    }
+
+    /// Two threads: a publication on one, its subscriber's worker on the other.
+    @Test func workersMirrorEachOthersPublications() async throws {
+        let relay = try Relay(configuration(workers: 2))
+        let workers = [WorkerIndex(rawValue: 0), WorkerIndex(rawValue: 1)]
+        let publications = workers.map { relay.identifiers.publication(on: $0) }
+        let transports = workers.map { relay.identifiers.transport(on: $0) }
+        let subscriptions = workers.map { relay.identifiers.subscription(on: $0) }
+        var commands: [Command] = []
+        for own in 0..<2 {
+            let ice = ICECredentials(usernameFragment: "abcdefgh\(own)", password: "abcdefghijklmnopqrstuvwx")
+            commands.append(.openTransport(transports[own], owner: Self.owner, role: .server, local: ice))
+            commands.append(
+                .openPublication(
+                    publications[own],
+                    PublicationParameters(
+                        owner: Self.owner, source: .local, kind: .audio, formats: Formats.audio,
+                        encodings: [Encoding()])))
+        }
+        relay.post(commands)
+        relay.post(
+            (0..<2).map { own in
+                .openSubscription(
+                    subscriptions[own],
+                    SubscriptionParameters(
+                        publication: publications[1 - own], transport: transports[own], mid: "0", ssrc: 7,
+                        retransmissionSSRC: nil, formats: Formats.audio, canonicalName: "a"))
+            })
+        var counter: UInt16 = 0
+        var random = SeededRandom(seed: 1)
+        var source = SyntheticSource(
+            kind: .audio, format: Formats.opus, start: MediaTime(microseconds: 0), random: &random)
+        var taken: [UInt64] = []
+        for _ in 0..<500 {
+            let packets = source.makeFrame(&counter)
+            relay.post(publications.flatMap { id in packets.map { .push(id, $0) } })
+            try await Task.sleep(for: .milliseconds(5))
+            taken = await relay.statistics().workers.map(\.packetsHandedIn)
+            if taken.allSatisfy({ $0 >= 20 }) { break }
+        }
+        #expect(taken.allSatisfy { $0 >= 20 })
+        relay.post(transports.map { .closeTransport($0) })
+        for _ in 0..<500 {
+            if await relay.statistics().workers.allSatisfy({ $0.mirrors == 0 && $0.streams == 1 }) { break }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(await relay.statistics().workers.allSatisfy { $0.mirrors == 0 && $0.streams == 1 })
+        await relay.shutdown()
+        #expect(await relay.statistics().workers.allSatisfy { $0.packetsInUse == 0 && $0.allocatedBytes == 0 })
+    }
+
     @Test func namesComeBackAfterClosing() async throws {
         let relay = try Relay(configuration())
         let worker = WorkerIndex(rawValue: 0)

@@ -16,6 +16,7 @@ final class SilentPlane: MediaPlane {
     let identifiers = IdentifierPool(workers: 1)
     let commands = Mutex<[Command]>([])
     func place() -> WorkerIndex { WorkerIndex(rawValue: 0) }
+    func place(near home: WorkerIndex, participants: Int) -> WorkerIndex { home }
     func candidates(of worker: WorkerIndex) -> [ICECandidate] {
         SocketAddress(host: "127.0.0.1", port: 7882).map { [.host($0)] } ?? []
     }

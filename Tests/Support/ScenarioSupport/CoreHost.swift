@@ -1,4 +1,5 @@
-// A relay core on the virtual network: its packet core receives and sends through the C side's in-memory shell.
+// A relay core on the virtual network: its packet core receives and sends through the C side's in-memory shell. Several
+// of them can be the workers of one server: what they say to each other and hand over takes no time.
 
 internal import CRelay
 public import MediaRelay
@@ -9,10 +10,19 @@ open class CoreHost: VirtualHost {
     public var uplink = LinkConditions()
     public var downlink = LinkConditions()
     package let core: RelayCore
-    package let identifiers = IdentifierPool(workers: 1)
+    package let identifiers: IdentifierPool
+    package let index: WorkerIndex
+    /// The only one, or the first.
     package static let worker = WorkerIndex(rawValue: 0)
+    private var peers: [WorkerIndex: CoreHost] = [:]
+    /// From the peers.
+    private var messages: [PeerMessage] = []
+    private var isHanded = false
 
-    package init(address: SocketAddress, seed: UInt64, capacity: WorkerCapacity = WorkerCapacity()) {
+    /// - Parameter workers: how many there will be.
+    package init(
+        address: SocketAddress, seed: UInt64, capacity: WorkerCapacity = WorkerCapacity(), workers: Int = 1
+    ) {
         guard
             let core = RelayCore(
                 worker: Self.worker, capacity: capacity, wallClockOrigin: Self.wallClockOrigin,
@@ -20,12 +30,40 @@ open class CoreHost: VirtualHost {
         else { preconditionFailure("no memory for a relay core") }
         self.address = address
         self.core = core
+        index = Self.worker
+        identifiers = IdentifierPool(workers: workers)
     }
+
+    /// Another worker of the same server.
+    package init(
+        address: SocketAddress, seed: UInt64, capacity: WorkerCapacity = WorkerCapacity(), beside first: CoreHost
+    ) {
+        index = WorkerIndex(rawValue: UInt8(first.peers.count + 1))
+        guard
+            let core = RelayCore(
+                worker: index, beside: first.core, capacity: capacity, random: SeededRandom(seed: seed))
+        else { preconditionFailure("no memory for a relay core") }
+        self.address = address
+        self.core = core
+        identifiers = first.identifiers
+        for peer in Array(first.peers.values) + [first] { connect(peer) }
+    }
+
+    private func connect(_ peer: CoreHost) {
+        guard let there = PacketLink(), let back = PacketLink() else { preconditionFailure("no memory for a link") }
+        core.connect(to: peer.index, outbound: there, inbound: back)
+        peer.core.connect(to: index, outbound: back, inbound: there)
+        peers[peer.index] = peer
+        peer.peers[index] = self
+    }
+
+    /// All workers of the server, by their index.
+    public var workers: [CoreHost] { ([self] + peers.values).sorted { $0.index < $1.index } }
 
     /// 2026-01-01, in microseconds of Unix time.
     private static let wallClockOrigin: UInt64 = 1_767_225_600_000_000
 
-    open var nextDeadline: MediaTime { core.nextDeadline }
+    open var nextDeadline: MediaTime { messages.isEmpty && !isHanded ? core.nextDeadline : MediaTime(microseconds: 0) }
 
     open func handle(_ event: Event, _ now: MediaTime) {}
 
@@ -40,6 +78,12 @@ open class CoreHost: VirtualHost {
     }
 
     open func run(_ now: MediaTime) {
+        if isHanded { cr_memory_take(core.packets.shard, now.microseconds) }
+        isHanded = false
+        let messages = self.messages
+        self.messages = []
+        for message in messages { core.receive(message, now) }
+        core.handlePacketEvents(now)
         core.runTimers(now)
         core.handlePacketEvents(now)
         deliver(now)
@@ -49,6 +93,11 @@ open class CoreHost: VirtualHost {
         core.perform(command, now)
         core.handlePacketEvents(now)
         deliver(now)
+    }
+
+    /// To the worker it is for, as `Relay.post` does it.
+    public func post(_ command: Command, _ now: MediaTime) {
+        for (worker, part) in command.byWorker { (peers[worker] ?? self).perform(part, now) }
     }
 
     public func statistics() -> WorkerStatistics { core.statistics() }
@@ -72,7 +121,9 @@ open class CoreHost: VirtualHost {
     private func deliver(_ now: MediaTime) {
         while true {
             let batches = core.takeEvents()
-            identifiers.release(core.takeReleasedNames(), on: Self.worker)
+            identifiers.release(core.takeReleasedNames(), on: index)
+            for message in core.takePeerMessages() { peers[message.to]?.messages.append(message) }
+            if cr_memory_publish(core.packets.shard) { for peer in peers.values { peer.isHanded = true } }
             if batches.isEmpty { return }
             for event in batches.flatMap(\.events) { handle(event, now) }
         }

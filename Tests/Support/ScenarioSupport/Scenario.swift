@@ -1,5 +1,5 @@
-// A meeting in virtual time: one server core, any number of clients, and the part of signaling that tells each side what
-// the other needs to know. A test of two people is a few lines:
+// A meeting in virtual time: a server of one core or more, any number of clients, and the part of signaling that tells
+// each side what the other needs to know. A test of two people is a few lines:
 //
 //     let scenario = Scenario(seed: 1)
 //     let alice = scenario.join("alice"), bob = scenario.join("bob")
@@ -40,8 +40,8 @@ public final class VirtualServer: CoreHost {
         unrouted = []
         for (transport, message) in routed {
             let others = recipients(transport)
-            perform(.sendData(others, message), now)
-            perform(.dataHandled(transport, recipients: others), now)
+            post(.sendData(others, message), now)
+            post(.dataHandled(transport, recipients: others), now)
         }
     }
 }
@@ -65,6 +65,8 @@ public final class Scenario: CustomStringConvertible {
     public let seed: UInt64
     public let network: VirtualNetwork
     public let server: VirtualServer
+    /// All workers of the server, the first of them `server`.
+    public let servers: [VirtualServer]
     public private(set) var clients: [VirtualClient] = []
     /// What server and clients agree on. `SyntheticSource` says why the clients call 3 by another name.
     public var serverExtensions: [HeaderExtension: UInt8] = [.mid: 1, .audioLevel: 2, .transportSequence: 3]
@@ -74,12 +76,22 @@ public final class Scenario: CustomStringConvertible {
     private var sections = 0
     private var joined = 0
 
-    public init(seed: UInt64, capacity: WorkerCapacity = WorkerCapacity()) {
+    public init(seed: UInt64, capacity: WorkerCapacity = WorkerCapacity(), workers: Int = 1) {
         self.seed = seed
         random = SeededRandom(seed: seed)
         network = VirtualNetwork(seed: random.next())
-        server = VirtualServer(address: Self.address("203.0.113.1", 7_882), seed: random.next(), capacity: capacity)
-        network.add(server)
+        let server = VirtualServer(
+            address: Self.address("203.0.113.1", 7_882), seed: random.next(), capacity: capacity, workers: workers)
+        var servers = [server]
+        for number in 1..<max(workers, 1) {
+            servers.append(
+                VirtualServer(
+                    address: Self.address("203.0.113.1", 7_882 + UInt16(number)), seed: random.next(),
+                    capacity: capacity, beside: server))
+        }
+        self.server = server
+        self.servers = servers
+        for server in servers { network.add(server) }
     }
 
     /// For the comment of an expectation: enough to run it again.
@@ -99,17 +111,19 @@ public final class Scenario: CustomStringConvertible {
     /// - Parameter holdsAnswer: the server learns nothing of the client before `deliverAnswer`, as when checks and
     ///   handshake overtake the answer on its way through signaling.
     public func join(
-        _ name: String, holdsAnswer: Bool = false, configure: (VirtualClient) -> Void = { _ in }
+        _ name: String, on worker: Int = 0, holdsAnswer: Bool = false, configure: (VirtualClient) -> Void = { _ in }
     ) -> VirtualClient {
         joined += 1
         let number = joined
         let client = VirtualClient(
             name: name, address: Self.address("198.51.\(100 + number / 200).\(1 + number % 200)", 40_000),
             seed: random.next())
+        let server = servers[worker]
+        client.server = server
         configure(client)
         clients.append(client)
         network.add(client)
-        let transport = server.identifiers.transport(on: CoreHost.worker)
+        let transport = server.identifiers.transport(on: server.index)
         client.serverTransport = transport
         let serverSide = credentials()
         let clientSide = credentials()
@@ -131,12 +145,12 @@ public final class Scenario: CustomStringConvertible {
 
     public func deliverAnswer(of client: VirtualClient) {
         guard let transport = client.serverTransport, let answer = client.answer else { return }
-        server.perform(.setRemote(transport, answer), now)
+        server.post(.setRemote(transport, answer), now)
     }
 
     /// The client says goodbye by signaling.
     public func leave(_ client: VirtualClient) {
-        if let transport = client.serverTransport { server.perform(.closeTransport(transport), now) }
+        if let transport = client.serverTransport { server.post(.closeTransport(transport), now) }
         client.perform(.closeTransport(client.transport), now)
         network.remove(client)
         clients.removeAll { $0 === client }
@@ -152,8 +166,8 @@ public final class Scenario: CustomStringConvertible {
     public func restartICE(of client: VirtualClient) {
         guard let transport = client.serverTransport else { return }
         let (serverSide, clientSide) = (credentials(), credentials())
-        server.perform(.restartICE(transport, local: serverSide), now)
-        server.perform(
+        server.post(.restartICE(transport, local: serverSide), now)
+        server.post(
             .setRemote(
                 transport, RemoteTransportParameters(ice: clientSide, fingerprints: [client.core.fingerprint])), now)
         client.perform(.restartICE(client.transport, local: clientSide), now)
@@ -167,7 +181,11 @@ public final class Scenario: CustomStringConvertible {
 
     /// Every message goes to everybody but its sender.
     public func shareData() {
-        server.recipients = { [unowned self] sender in clients.compactMap(\.serverTransport).filter { $0 != sender } }
+        for server in servers {
+            server.recipients = { [unowned self] sender in
+                clients.compactMap(\.serverTransport).filter { $0 != sender }
+            }
+        }
     }
 
     /// The client opens a channel.
@@ -192,9 +210,9 @@ public final class Scenario: CustomStringConvertible {
         let streams = (0..<count).map { _ in
             Encoding(ssrc: ssrc(), retransmissionSSRC: kind == .video && retransmits ? ssrc() : nil)
         }
-        let publication = server.identifiers.publication(on: CoreHost.worker)
+        let publication = server.identifiers.publication(on: client.server?.index ?? CoreHost.worker)
         if let transport = client.serverTransport {
-            server.perform(
+            server.post(
                 .openPublication(
                     publication,
                     PublicationParameters(
@@ -217,7 +235,7 @@ public final class Scenario: CustomStringConvertible {
         for encoding in track.encodings { client.stopSending(encoding) }
         let formats = track.kind == .audio ? client.audioFormats : client.videoFormats
         let encoding = Encoding(ssrc: ssrc(), retransmissionSSRC: track.kind == .video ? ssrc() : nil)
-        server.perform(
+        server.post(
             .updatePublication(
                 track.publication,
                 PublicationParameters(
@@ -237,10 +255,10 @@ public final class Scenario: CustomStringConvertible {
         let mid = nextSection()
         let media = ssrc()
         let retransmission = track.kind == .video ? ssrc() : nil
-        let subscription = server.identifiers.subscription(on: CoreHost.worker)
+        let subscription = server.identifiers.subscription(on: client.server?.index ?? CoreHost.worker)
         let receiver = client.expect(track.kind, mid: mid, ssrc: media, retransmissionSSRC: retransmission, now)
         if let transport = client.serverTransport {
-            server.perform(
+            server.post(
                 .openSubscription(
                     subscription,
                     SubscriptionParameters(

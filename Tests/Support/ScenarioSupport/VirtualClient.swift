@@ -20,6 +20,8 @@ public final class VirtualClient: CoreHost {
 
     package private(set) lazy var transport = identifiers.transport(on: Self.worker)
     package var serverTransport: TransportID?
+    /// The worker that has this transport.
+    package weak var server: VirtualServer?
     /// What its SDP tells the server.
     package var answer: RemoteTransportParameters?
     private var sources: [PublicationID: SyntheticSource] = [:]

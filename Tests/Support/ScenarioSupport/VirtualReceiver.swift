@@ -44,6 +44,8 @@ public final class VirtualReceiver {
     private var lastPictureID: UInt16?
     /// RTP timestamp of the last decoded frame.
     public private(set) var lastTimestamp: UInt32?
+    /// Its number.
+    public private(set) var lastFrame: UInt32?
 
     /// A picture that is not repaired in this time is given up for a keyframe, as a jitter buffer does.
     private static let patience = MediaSpan.milliseconds(400)
@@ -153,6 +155,7 @@ public final class VirtualReceiver {
             largestTimestampStep = max(largestTimestampStep, frame.timestamp &- lastTimestamp)
         }
         lastTimestamp = frame.timestamp
+        lastFrame = number
     }
 }
 

@@ -78,9 +78,6 @@ extension TwirpError {
         case .identityTaken: self.init(.alreadyExists, "the room has a participant of this identity already")
         case .roomFull: self.init(.resourceExhausted, "the room is full")
         case .tooManyForwards: self.init(.resourceExhausted, "the participant is forwarded to too many rooms")
-        case .otherWorker:
-            self.init(
-                .failedPrecondition, "the rooms are on different packet loops; forward to a room that is not open yet")
         case .unreachable: self.init(.unavailable, "the participant is about to reconnect; try again")
         case .tooManyCalls: self.init(.resourceExhausted, "too many calls wait for an answer in this room")
         case .unmuteNotAllowed:
