@@ -1,0 +1,117 @@
+// One command from its options to its report: start or find the server, let the driver play, write what it found.
+
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+extension SignalAddress {
+    /// ws, wss, http and https URLs.
+    init?(_ url: String) {
+        guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty,
+            let scheme = parts.scheme, ["ws", "wss", "http", "https"].contains(scheme)
+        else { return nil }
+        let usesTLS = scheme == "wss" || scheme == "https"
+        self.init(
+            host: host.trimmingCharacters(in: ["[", "]"]), port: parts.port ?? (usesTLS ? 443 : 80), usesTLS: usesTLS,
+            path: parts.path.hasSuffix("/") ? String(parts.path.dropLast()) : parts.path)
+    }
+}
+
+struct LoadRun {
+    let scenario: Scenario
+    let size: Scenario.Size
+    let options: LoadOptions
+
+    func run() async throws {
+        Self.raiseOpenFiles()
+        Interruption.listen()
+        let report = try await judgeHutong()
+        try write(report)
+        guard report.figures.details.joined > 0 || Interruption.isAskedFor else {
+            throw LoadError("nobody could join: \(report.figures.details.failure ?? "no answer in time")")
+        }
+    }
+
+    private func judgeHutong() async throws -> LoadReport {
+        if let url = options.url {
+            guard let address = SignalAddress(url) else { throw LoadError("--url must look like ws://host:7880") }
+            var token = HutongServer.developmentToken
+            if let key = options.key, let secret = options.secret { token = AccessToken(key: key, secret: secret) }
+            return try await drive(
+                Target(address: address, token: token, process: options.pid, cores: Cores()))
+        }
+        let cores = Cores.assign()
+        let people = scenario.plan(size).participants.count
+        let binary = try HutongServer.binary(options.server)
+        let (server, address) = try HutongServer.start(binary: binary, people: people, core: cores.server)
+        defer { server.stop() }
+        do {
+            return try await drive(
+                Target(
+                    address: address, token: HutongServer.developmentToken, process: server.process, cores: cores))
+        } catch let error as LoadError {
+            guard !server.isAlive else { throw error }
+            throw LoadError("the server ended at its start:\n\(server.output)")
+        }
+    }
+
+    private func drive(_ target: Target) async throws -> LoadReport {
+        // A thread of its own, which inherits where its maker runs.
+        target.cores.pinClient()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = group.next()
+        if let core = target.cores.client {
+            try await eventLoop.submit { Cores(server: nil, client: core).pinClient() }.get()
+        }
+        // One's own server often has a certificate of its own.
+        var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(5), read: .seconds(5)))
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.certificateVerification = .none
+        configuration.tlsConfiguration = tls
+        let http = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+        let result: Result<LoadReport, any Error>
+        do {
+            let driver = try LoadDriver(
+                scenario: scenario, size: size, target: target, eventLoop: eventLoop, http: http)
+            result = .success(try await driver.run())
+        } catch {
+            result = .failure(error)
+        }
+        try? await http.shutdown()
+        try? await group.shutdownGracefully()
+        return try result.get()
+    }
+
+    private func write(_ report: LoadReport) throws {
+        if let html = options.html { try Self.write(Data(HTMLReport(report: report).text.utf8), to: html) }
+        guard let json = options.json else {
+            print(report.table)
+            return
+        }
+        if json == "-" {
+            FileHandle.standardOutput.write(try report.json())
+        } else {
+            try Self.write(try report.json(), to: json)
+            print(report.table)
+        }
+    }
+
+    private static func write(_ data: Data, to path: String) throws {
+        do {
+            try data.write(to: URL(fileURLWithPath: path))
+        } catch {
+            throw LoadError("\(path) cannot be written; name a file in a folder that exists")
+        }
+    }
+
+    /// Each participant is two sockets; distributions start programs with 1024 files but allow more.
+    private static func raiseOpenFiles() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
+        else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
