@@ -59,7 +59,9 @@ struct PacketisationTests {
         let load = try #require(cl_create(1))
         defer { cl_destroy(load) }
         var address = cr_address()
-        withUnsafeMutableBytes(of: &address.ip) { $0.copyBytes(from: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1]) }
+        withUnsafeMutableBytes(of: &address.ip) {
+            $0.copyBytes(from: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1])
+        }
         address.port = 9
         var error: Int32 = 0
         let endpoint = cl_endpoint_open(load, &address, 0, &error)

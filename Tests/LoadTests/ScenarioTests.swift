@@ -34,8 +34,8 @@ struct TrafficMatrixTests {
     }
 
     @Test func aStormIsNotLongerThanTheRun() {
-        let plan = Scenario.storm.plan(Scenario.Size(participants: 5, speakers: 1, duration: 3))
-        #expect(plan.events.map(\.event) == [.newcomersJoin(over: 3)])
+        let plan = Scenario.storm.plan(Scenario.Size(participants: 5, speakers: 1, duration: 5))
+        #expect(plan.events.map(\.event) == [.newcomersJoin(over: 4)])
     }
 
     @Test func inAMeetingEachSeesTwentyFourSmallPicturesAndALargeOne() {

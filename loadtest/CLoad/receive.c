@@ -1,5 +1,5 @@
-// receive.c: from the sockets to streams' counts, delays and the datagrams that Swift thinks about. Every media packet is
-// counted by its plain RTP header; one in eight is decrypted, which proves the keys and gives the delay.
+// receive.c: from the sockets to streams' counts, delays and the datagrams that Swift thinks about. Every media packet
+// is counted by its plain RTP header; one in eight is decrypted, which proves the keys and gives the delay.
 
 #define _GNU_SOURCE
 

@@ -1,6 +1,6 @@
 // rtcp.c: sender and receiver reports (RFC 3550, 6.4), transport-wide feedback
-// (draft-holmer-rmcat-transport-wide-cc-extensions-01), and what the server asks of our sources: NACK and PLI (RFC 4585),
-// FIR (RFC 5104).
+// (draft-holmer-rmcat-transport-wide-cc-extensions-01), and what the server asks of our sources: NACK and PLI
+// (RFC 4585), FIR (RFC 5104).
 
 #include "load.h"
 
@@ -46,7 +46,9 @@ static size_t write_block(cl_stream *stream, uint64_t now_ns, uint8_t *out) {
     uint64_t fraction =
         new_expected > new_received ? (new_expected - new_received) * 256u / new_expected : 0;
     cl_put32(out, stream->ssrc);
-    cl_put32(out + 4, (uint32_t)(fraction > 255 ? 255 : fraction) << 24 | (uint32_t)(lost > 0x7fffff ? 0x7fffff : lost));
+    if (fraction > 255) fraction = 255;
+    if (lost > 0x7fffff) lost = 0x7fffff;
+    cl_put32(out + 4, (uint32_t)fraction << 24 | (uint32_t)lost);
     cl_put32(out + 8, (uint32_t)stream->sequence.highest);
     cl_put32(out + 12, (uint32_t)(stream->jitter >> 4));
     cl_put32(out + 16, stream->last_sender_report);
@@ -59,8 +61,10 @@ static void send_reports(cl_load *load, cl_endpoint *endpoint, uint64_t now_ns) 
     uint8_t plain[1200];
     uint8_t blocks[MOST_BLOCKS * BLOCK_BYTES];
     uint32_t count = 0;
-    for (uint32_t name = endpoint->first_stream; name != CL_NONE && count < MOST_BLOCKS; name = load->streams[name].next) {
-        cl_stream *stream = &load->streams[name];
+    uint32_t next = endpoint->first_stream;
+    while (next != CL_NONE && count < MOST_BLOCKS) {
+        cl_stream *stream = &load->streams[next];
+        next = stream->next;
         if (stream->is_retransmission || !stream->sequence.is_started) continue;
         (void)write_block(stream, now_ns, blocks + count * BLOCK_BYTES);
         count++;

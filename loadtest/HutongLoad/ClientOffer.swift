@@ -1,4 +1,5 @@
-// What a participant offers and what it reads out of answers, with the relay's own SDP types. Only the client offers (v1).
+// What a participant offers and what it reads out of answers, with the relay's own SDP types. In v1 only the client
+// offers.
 
 import CLoad
 import MediaRelay

@@ -6,6 +6,8 @@ struct Cores: Sendable, Equatable {
     /// Nil: nothing is pinned, since there is only one core or the server is not ours.
     var server: Int?
     var client: Int?
+    /// Both before all ordinary work, so that a machine that does other things can be measured on.
+    var isRealtime = false
 
     private static let most = 1_024
 
@@ -19,6 +21,15 @@ struct Cores: Sendable, Equatable {
     /// Keeps this thread, and the threads it will make, on the client's core.
     func pinClient() {
         if let client { _ = cl_pin_thread(Int32(client)) }
+        if isRealtime { _ = cl_make_realtime() }
+    }
+
+    /// CPU seconds that the server's core has spent on anybody.
+    var serverBusySeconds: Double? {
+        guard let server else { return nil }
+        var busy = 0.0
+        var idle = 0.0
+        return cl_core_times(Int32(server), &busy, &idle) ? busy : nil
     }
 
     /// The price of a bare sendto on the server's core, in nanoseconds of CPU: the middle of some short slices. Taken

@@ -9,7 +9,9 @@ struct HTMLReport {
         let figures = report.figures
         let verdict =
             figures.isMeasurement
-            ? "" : "<p class=warning>Not a measurement of the server: \(escape(figures.reasons.joined(separator: "; ")))</p>"
+            ? ""
+            : "<p class=warning>Not a measurement of the server: "
+                + "\(escape(figures.reasons.joined(separator: "; ")))</p>"
         let joins = report.joins.map { (x: $0.at / 1_000, y: $0.took) }
         let delays = report.delayDistribution.map { (x: $0.percentile, y: $0.milliseconds) }
         let loss = report.samples.map { (x: $0.seconds, y: $0.lossRatio * 100) }
@@ -31,7 +33,8 @@ struct HTMLReport {
             \(plot("Join time, ms, over the seconds at which it began", [Curve(joins, "#06c", isDots: true)]))
             \(plot("One-way delay, ms, by percentile", [Curve(delays, "#06c")]))
             \(plot("Loss, %, over seconds", [Curve(loss, "#c30")]))
-            \(plot("CPU, % of a core, over seconds: server blue, client grey", [Curve(server, "#06c"), Curve(client, "#999")]))
+            \(plot("CPU, % of a core, over seconds: server blue, client grey",
+                [Curve(server, "#06c"), Curve(client, "#999")]))
             </body></html>
 
             """

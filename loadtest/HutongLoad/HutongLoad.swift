@@ -40,11 +40,14 @@ struct LoadOptions: ParsableArguments {
     @Option(help: "Its secret.")
     var secret: String?
 
-    @Option(help: "Process id of the server at --url, if it runs on this machine: then its CPU and memory are judged too.")
+    @Option(help: "Process id of the server at --url, if it is on this machine: its CPU and memory are judged too.")
     var pid: Int32?
 
     @Option(help: "The hutong to start (default: HUTONG_BINARY, else the one beside this program).")
     var server: String?
+
+    @Flag(help: "Put server and client before all other work of this machine (SCHED_FIFO). Needs root.")
+    var realtime = false
 
     func validate() throws {
         guard (1...5_000).contains(participants) else {
@@ -53,8 +56,8 @@ struct LoadOptions: ParsableArguments {
         guard (0.5...86_400).contains(duration) else {
             throw ValidationError("--duration must be a number of seconds from 0.5 to 86400")
         }
-        guard url == nil || server == nil else {
-            throw ValidationError("--url names a server that runs, --server one to start; give only one of them")
+        guard url == nil || (server == nil && !realtime) else {
+            throw ValidationError("--server and --realtime are for a server to start, --url names one that runs")
         }
         guard url != nil || (key == nil && secret == nil && pid == nil) else {
             throw ValidationError("--key, --secret and --pid belong to a server that runs; say where with --url")
@@ -125,7 +128,9 @@ struct StormCommand: ScenarioCommand {
     var audience: Int? { listeners }
 
     func validate() throws {
-        guard (1...5_000).contains(listeners) else { throw ValidationError("--audience must be a number from 1 to 5000") }
+        guard (1...5_000).contains(listeners) else {
+            throw ValidationError("--audience must be a number from 1 to 5000")
+        }
     }
 }
 

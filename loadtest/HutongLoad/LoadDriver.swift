@@ -63,6 +63,8 @@ actor LoadDriver {
     private static let settleSeconds = 1.0
     /// A share of the core above which we are what is measured.
     private static let clientLimit = 0.9
+    /// A share of the server's core that others may use before the server is judged by their doings.
+    private static let othersLimit = 0.1
     private static let look = Duration.milliseconds(5)
 
     init(scenario: Scenario, size: Scenario.Size, target: Target, eventLoop: any EventLoop, http: HTTPClient) throws {
@@ -102,6 +104,7 @@ actor LoadDriver {
         await wait(Self.settleSeconds) { self.progress.show("settling", $0) }
         sendtos = Interruption.isAskedFor ? [] : target.cores.timeSendto()
         await measure()
+        await waitForJoins()
         if !Interruption.isAskedFor { sendtos += target.cores.timeSendto() }
         finish(idleMemory: idleMemory)
         progress.clear()
@@ -266,6 +269,8 @@ actor LoadDriver {
         var groups: [cl_counts]
         var forwards: Double?
         var server: ProcessFigures?
+        /// Of the server's core, whoever used it.
+        var coreBusy: Double?
         var clientCPU: Double
         var drops: UInt64
 
@@ -286,7 +291,8 @@ actor LoadDriver {
         }
         return Snapshot(
             microseconds: cl_monotonic_us(), groups: groups, forwards: forwards, server: figuresOfServer,
-            clientCPU: ProcessFigures.ownCPUSeconds, drops: cl_kernel_drops(load.pointer))
+            coreBusy: target.cores.serverBusySeconds, clientCPU: ProcessFigures.ownCPUSeconds,
+            drops: cl_kernel_drops(load.pointer))
     }
 
     private func measure() async {
@@ -354,6 +360,18 @@ actor LoadDriver {
         take(sample: end, after: previous, since: start)
     }
 
+    /// Who began to join shortly before the end is no failure.
+    private func waitForJoins() async {
+        let start = cl_monotonic_us()
+        while !Interruption.isAskedFor, Double(cl_monotonic_us() - start) / 1e6 < Self.joinPatience,
+            !participants.indices.allSatisfy({ participants[$0].stage != .joining })
+        {
+            progress.show("last joins", Double(joinedCount) / Double(max(participants.count, 1)))
+            try? await Task.sleep(for: Self.look)
+        }
+        for index in participants.indices where participants[index].stage == .connected { _ = isOver(index) }
+    }
+
     /// Those whom nobody needs: who publishes a voice, the large picture or a screen stays.
     private var churnableParticipants: [Int] {
         participants.indices.filter {
@@ -368,7 +386,8 @@ actor LoadDriver {
         while world?.sids[track] == nil, Double(cl_monotonic_us() - start) / 1e6 < 5, !Interruption.isAskedFor {
             try? await Task.sleep(for: Self.look)
         }
-        for participant in participants where participant.index != track.participant && participant.stage == .connected {
+        for participant in participants
+        where participant.index != track.participant && participant.stage == .connected {
             participant.choose([track])
         }
     }
@@ -445,6 +464,16 @@ actor LoadDriver {
             if forwards > 0 {
                 figures.server.cpuSecondsPerMillionForwards = cpu / forwards * 1e6
                 figures.server.sendtoRatio = sendtos.median.map { cpu / forwards * 1e9 / $0 }
+            }
+        }
+        if let now = last.coreBusy, let before = first.coreBusy, let cpu = figures.server.cpuShare {
+            let others = max((now - before) / seconds - cpu, 0)
+            figures.details.othersShareOfServerCore = others
+            // Under SCHED_FIFO they get only what the server leaves.
+            if others > Self.othersLimit, !target.cores.isRealtime {
+                figures.reasons.append(
+                    "other programs used \(Int((others * 100).rounded())) % of the server's core; stop them, or use "
+                        + "--realtime")
             }
         }
         figures.client.cpuShare = (last.clientCPU - first.clientCPU) / seconds

@@ -72,6 +72,7 @@ struct Figures: Equatable, Sendable {
         var nacks: UInt64 = 0
         var resent: UInt64 = 0
         var sendtoNanoseconds: Double?
+        var othersShareOfServerCore: Double?
         var serverCore: Int?
         var clientCore: Int?
     }
@@ -147,6 +148,7 @@ extension Figures.Details: Encodable {
         try fields.encode(nacks, forKey: FieldName("nacks"))
         try fields.encode(resent, forKey: FieldName("resent"))
         try fields.encode(sendtoNanoseconds, forKey: FieldName("sendto_nanoseconds"))
+        try fields.encode(othersShareOfServerCore, forKey: FieldName("others_share_of_server_core"))
         try fields.encode(serverCore, forKey: FieldName("server_core"))
         try fields.encode(clientCore, forKey: FieldName("client_core"))
     }

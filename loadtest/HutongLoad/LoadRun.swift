@@ -27,6 +27,7 @@ struct LoadRun {
     func run() async throws {
         Self.raiseOpenFiles()
         Interruption.listen()
+        guard !options.realtime || geteuid() == 0 else { throw LoadError("--realtime needs root; try it with sudo") }
         let report = try await judgeHutong()
         try write(report)
         guard report.figures.details.joined > 0 || Interruption.isAskedFor else {
@@ -42,10 +43,11 @@ struct LoadRun {
             return try await drive(
                 Target(address: address, token: token, process: options.pid, cores: Cores()))
         }
-        let cores = Cores.assign()
+        var cores = Cores.assign()
+        cores.isRealtime = options.realtime
         let people = scenario.plan(size).participants.count
         let binary = try HutongServer.binary(options.server)
-        let (server, address) = try HutongServer.start(binary: binary, people: people, core: cores.server)
+        let (server, address) = try HutongServer.start(binary: binary, people: people, cores: cores)
         defer { server.stop() }
         do {
             return try await drive(
@@ -58,13 +60,10 @@ struct LoadRun {
     }
 
     private func drive(_ target: Target) async throws -> LoadReport {
-        // A thread of its own, which inherits where its maker runs.
-        target.cores.pinClient()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
-        if let core = target.cores.client {
-            try await eventLoop.submit { Cores(server: nil, client: core).pinClient() }.get()
-        }
+        let cores = target.cores
+        try await eventLoop.submit { cores.pinClient() }.get()
         // One's own server often has a certificate of its own.
         var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(5), read: .seconds(5)))
         var tls = TLSConfiguration.makeClientConfiguration()

@@ -232,8 +232,8 @@ final class Participant {
     }
 
     private func send(_ message: LiveKitSignalRequest.OneOf_Message) {
-        guard let socket, let bytes: [UInt8] = try? LiveKitSignalRequest.with({ $0.message = message }).serializedBytes()
-        else { return }
+        let request = LiveKitSignalRequest.with { $0.message = message }
+        guard let socket, let bytes: [UInt8] = try? request.serializedBytes() else { return }
         socket.send(bytes)
     }
 

@@ -41,7 +41,8 @@ enum MetricsReader {
         var sum: Double?
         for line in text.split(separator: "\n") where line.hasPrefix(name) {
             let rest = line.dropFirst(name.count)
-            guard rest.first == " " || rest.first == "{", let value = line.split(separator: " ").last.flatMap({ Double($0) })
+            guard rest.first == " " || rest.first == "{",
+                let value = line.split(separator: " ").last.flatMap({ Double($0) })
             else { continue }
             sum = (sum ?? 0) + value
         }

@@ -76,8 +76,9 @@ enum Scenario: String, Sendable, CaseIterable {
     /// Pictures in a gallery beside the large one: a page of five by five.
     static let thumbnails = 24
     static let standardAudience = 50
-    /// Seconds a storm lasts (fewer when the run is shorter).
+    /// Seconds a storm lasts; in a short run this share of it, so that the last ones are seen to have come.
     static let stormSeconds = 10.0
+    private static let stormShare = 0.8
     /// Between one person's leaving and the next's, as a share of the meeting a second.
     static let churnShare = 0.05
 
@@ -118,14 +119,14 @@ enum Scenario: String, Sendable, CaseIterable {
             """
         case .storm:
             """
-            A webinar with 50 listeners (--audience) runs. While it is measured, N more join, evenly within 10 s or \
-            within the duration, if that is shorter.
+            A webinar with 50 listeners (--audience) runs. While it is measured, N more join, evenly within 10 s, or \
+            within four fifths of a duration that is shorter.
             The loss of those who were there before is told apart (details.running_loss_ratio).
             """
         case .meeting:
             """
-            Publishes: 1 person 720p, everybody else a thumbnail (20 packets/s of 250 B); the first 3 (--speakers, 3 to \
-            10 in real meetings) a voice.
+            Publishes: 1 person 720p, everybody else a thumbnail (20 packets/s of 250 B); the first 3 (--speakers, 3 \
+            to 10 in real meetings) a voice.
             Receives: each the large picture, the thumbnails of the 24 people after it, and the voices, all by \
             UpdateSubscription; with 3 voices 805 packets/s. The one with the large picture sees thumbnails only.
             """
@@ -155,7 +156,7 @@ enum Scenario: String, Sendable, CaseIterable {
             var plan = webinar(listeners: size.audience)
             let newcomer = ParticipantPlan(receives: .automatic(audio: 1, video: 1), isNewcomer: true)
             plan.participants += Array(repeating: newcomer, count: size.participants)
-            plan.events = [(0, .newcomersJoin(over: min(Self.stormSeconds, size.duration)))]
+            plan.events = [(0, .newcomersJoin(over: min(Self.stormSeconds, size.duration * Self.stormShare)))]
             return plan
         case .meeting: return meeting(size, hasLargePicture: true)
         case .share:

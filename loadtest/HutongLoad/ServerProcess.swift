@@ -16,7 +16,9 @@ final class ServerProcess {
     private var isRunning = true
 
     /// Starts a program. Its output goes to `folder`/output.txt.
-    init(_ program: String, _ arguments: [String], environment: [String: String], core: Int?, folder: URL) throws {
+    init(
+        _ program: String, _ arguments: [String], environment: [String: String], cores: Cores, folder: URL
+    ) throws {
         self.folder = folder
         let output = open(
             folder.appendingPathComponent("output.txt").path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -24,7 +26,7 @@ final class ServerProcess {
         defer { _ = close(output) }
         process = Self.withCStrings([program] + arguments) { arguments in
             Self.withCStrings(environment.map { "\($0)=\($1)" }) { environment in
-                cl_spawn(program, arguments, environment, Int32(core ?? -1), output)
+                cl_spawn(program, arguments, environment, Int32(cores.server ?? -1), cores.isRealtime, output)
             }
         }
         guard process > 0 else { throw LoadError("\(program) cannot be started: \(String(cString: strerror(errno)))") }
@@ -117,7 +119,7 @@ enum HutongServer {
         return path
     }
 
-    static func start(binary: String, people: Int, core: Int?) throws -> (ServerProcess, SignalAddress) {
+    static func start(binary: String, people: Int, cores: Cores) throws -> (ServerProcess, SignalAddress) {
         let port = try ServerProcess.freePort(SOCK_STREAM)
         let media = try ServerProcess.freePort(SOCK_DGRAM)
         let folder = try ServerProcess.makeFolder()
@@ -130,7 +132,7 @@ enum HutongServer {
             [
                 "serve", "--dev", "--listen", "127.0.0.1:\(port)", "--media", "127.0.0.1:\(media)", "--workers", "1",
                 "--data", folder.appendingPathComponent("data").path, "--log-level", "warning",
-            ], environment: environment, core: core, folder: folder)
+            ], environment: environment, cores: cores, folder: folder)
         return (server, SignalAddress(host: "127.0.0.1", port: port, usesTLS: false))
     }
 

@@ -1,4 +1,5 @@
-// One participant's WebSocket: the upgrade by hand (so that a refusal comes with the server's words), the frames by NIO.
+// One participant's WebSocket: the upgrade by hand, so that a refusal comes with the server's words, and the frames by
+// NIO.
 
 import NIOCore
 import NIOPosix
@@ -51,9 +52,9 @@ struct SignalSocket: Sendable {
                         // It is one's own server, often with a certificate of its own; this tests load, not identity.
                         var configuration = TLSConfiguration.makeClientConfiguration()
                         configuration.certificateVerification = .none
+                        let context = try NIOSSLContext(configuration: configuration)
                         try channel.pipeline.syncOperations.addHandler(
-                            NIOSSLClientHandler(context: NIOSSLContext(configuration: configuration), serverHostname: nil)
-                        )
+                            NIOSSLClientHandler(context: context, serverHostname: nil))
                     }
                     try channel.pipeline.syncOperations.addHandler(UpgradeHandler(request: request, events: events))
                 }

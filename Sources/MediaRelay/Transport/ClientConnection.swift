@@ -1,6 +1,6 @@
 // The client's end of one connection for programs that play participants: ICE checks, DTLS handshake, keys. It is
-// `Transport` in the client's role for a caller that has a socket of its own, connected to one address of the server, and
-// packets of its own; data channels are not used.
+// `Transport` in the client's role for a caller that has a socket of its own, connected to one address of the server,
+// and packets of its own; data channels are not used.
 
 package struct ClientConnection {
     package enum Action {

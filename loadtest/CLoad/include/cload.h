@@ -1,8 +1,8 @@
 // cload.h: the load test's hot loop, everything Swift can ask of it.
 //
 // A load is many endpoints (one UDP socket each, one participant's connection), what each is expected to receive
-// (streams) and what it sends (sources). `cl_turn` does all that happens per packet; signaling, ICE and DTLS are Swift's:
-// their datagrams come out of `cl_datagrams` and go in by `cl_endpoint_send`.
+// (streams) and what it sends (sources). `cl_turn` does all that happens per packet; signaling, ICE and DTLS are
+// Swift's: their datagrams come out of `cl_datagrams` and go in by `cl_endpoint_send`.
 //
 // Nobody waits in here. The caller turns the loop every few milliseconds and each turn looks into every socket once: a
 // client that slept in epoll would bill a wake-up of about 10 us to the server for each packet (limits.md, E), and an
@@ -141,7 +141,8 @@ typedef struct cl_counts {
 void cl_read_counts(const cl_load *load, uint32_t group, cl_counts *out);
 // Packets that the kernel dropped at our sockets since the beginning: we were too slow.
 uint64_t cl_kernel_drops(cl_load *load);
-// Takes out the one-way delays that were measured since the last call, in microseconds, of both groups. Returns how many.
+// Takes out the one-way delays that were measured since the last call, in microseconds, of all groups. Returns their
+// number.
 size_t cl_take_delays(cl_load *load, uint32_t *out, size_t capacity);
 
 // --------------------------------------------------------------------------------------------------------- machine
@@ -150,12 +151,19 @@ size_t cl_take_delays(cl_load *load, uint32_t *out, size_t capacity);
 size_t cl_allowed_cores(int *out, size_t capacity);
 // Keeps the calling thread, and the threads that it will make, on one core.
 bool cl_pin_thread(int core);
+// Puts the calling thread, and the threads that it will make, before all ordinary work (SCHED_FIFO). False: only root
+// may.
+bool cl_make_realtime(void);
+// Seconds of CPU time that a core has spent since the machine started, on whatever it was, and on nothing. False: it
+// cannot be known.
+bool cl_core_times(int core, double *busy, double *idle);
 // CPU time in ns of a bare sendto of 1200 B over loopback on `core`: the mean of `count` sends from a thread of its own
 // to a socket that nobody reads. 0: it could not be measured.
 double cl_time_sendto(int core, uint32_t count);
-// Starts a program on one core (negative: any), with its output in a file; it is told to stop when we die. Arguments and
-// environment end with NULL. Returns its process id, -1 with errno.
-int cl_spawn(const char *path, char *const arguments[], char *const environment[], int core, int output);
+// Starts a program on one core (negative: any), before ordinary work or not, with its output in a file; it is told to
+// stop when we die. Arguments and environment end with NULL. Returns its process id, -1 with errno.
+int cl_spawn(const char *path, char *const arguments[], char *const environment[], int core, bool is_realtime,
+             int output);
 
 #ifdef __cplusplus
 }
