@@ -23,53 +23,92 @@ struct LoadRun {
     let scenario: Scenario
     let size: Scenario.Size
     let options: LoadOptions
+    /// Asked before any thread is bound to one.
+    private let cores: Cores
+
+    init(scenario: Scenario, size: Scenario.Size, options: LoadOptions) {
+        self.scenario = scenario
+        self.size = size
+        self.options = options
+        var cores = Cores.assign()
+        cores.isRealtime = options.realtime
+        self.cores = cores
+    }
 
     func run() async throws {
         Self.raiseOpenFiles()
         Interruption.listen()
         guard !options.realtime || geteuid() == 0 else { throw LoadError("--realtime needs root; try it with sudo") }
-        let report = try await judgeHutong()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let result: Result<LoadReport, any Error>
+        do {
+            result = .success(try await judge(on: group.next()))
+        } catch {
+            result = .failure(error)
+        }
+        try? await group.shutdownGracefully()
+        let report = try result.get()
         try write(report)
         guard report.figures.details.joined > 0 || Interruption.isAskedFor else {
             throw LoadError("nobody could join: \(report.figures.details.failure ?? "no answer in time")")
         }
     }
 
-    private func judgeHutong() async throws -> LoadReport {
+    private func judge(on eventLoop: any EventLoop) async throws -> LoadReport {
         if let url = options.url {
             guard let address = SignalAddress(url) else { throw LoadError("--url must look like ws://host:7880") }
             var token = HutongServer.developmentToken
             if let key = options.key, let secret = options.secret { token = AccessToken(key: key, secret: secret) }
-            return try await drive(
-                Target(address: address, token: token, process: options.pid, cores: Cores()))
+            var report = try await drive(
+                Target(address: address, token: token, process: options.pid, cores: Cores()), on: eventLoop)
+            report.against = try await judgePeer(on: eventLoop)
+            return report
         }
-        var cores = Cores.assign()
-        cores.isRealtime = options.realtime
-        let people = scenario.plan(size).participants.count
         let binary = try HutongServer.binary(options.server)
-        let (server, address) = try HutongServer.start(binary: binary, people: people, cores: cores)
-        defer { server.stop() }
-        do {
-            return try await drive(
-                Target(
-                    address: address, token: HutongServer.developmentToken, process: server.process, cores: cores))
-        } catch let error as LoadError {
-            guard !server.isAlive else { throw error }
-            throw LoadError("the server ended at its start:\n\(server.output)")
+        var report = try await judge(.hutong, on: eventLoop) {
+            try HutongServer.start(binary: binary, people: $0, cores: $1)
         }
+        report.against = try await judgePeer(on: eventLoop)
+        return report
     }
 
-    private func drive(_ target: Target) async throws -> LoadReport {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let eventLoop = group.next()
-        let cores = target.cores
-        try await eventLoop.submit { cores.pinClient() }.get()
+    private func judgePeer(on eventLoop: any EventLoop) async throws -> Figures? {
+        guard options.against == .janus, !Interruption.isAskedFor else { return nil }
+        return try await judge(.janus, on: eventLoop) { try JanusServer.start(people: $0, cores: $1) }.figures
+    }
+
+    /// A server that we start.
+    private func judge(
+        _ kind: Target.Kind, on eventLoop: any EventLoop,
+        start: @escaping @Sendable (_ people: Int, Cores) throws -> (ServerProcess, SignalAddress)
+    ) async throws -> LoadReport {
+        let people = scenario.plan(size).participants.count
+        // On the event loop's thread, which outlives it.
+        let cores = cores
+        let (server, address) = try await eventLoop.submit { try start(people, cores) }.get()
+        defer { server.stop() }
+        let target = Target(
+            kind: kind, address: address, token: HutongServer.developmentToken, process: server.process, cores: cores)
+        let result: Result<LoadReport, any Error>
+        do {
+            result = .success(try await drive(target, on: eventLoop))
+        } catch {
+            result = .failure(error)
+        }
+        guard server.isAlive || Interruption.isAskedFor else {
+            throw LoadError("the server ended while it was needed; its last words:\n\(server.output)")
+        }
+        return try result.get()
+    }
+
+    private func drive(_ target: Target, on eventLoop: any EventLoop) async throws -> LoadReport {
+        try await eventLoop.submit { target.cores.pinClient() }.get()
         // One's own server often has a certificate of its own.
         var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(5), read: .seconds(5)))
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.certificateVerification = .none
         configuration.tlsConfiguration = tls
-        let http = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+        let http = HTTPClient(eventLoopGroupProvider: .shared(eventLoop), configuration: configuration)
         let result: Result<LoadReport, any Error>
         do {
             let driver = try LoadDriver(
@@ -79,7 +118,6 @@ struct LoadRun {
             result = .failure(error)
         }
         try? await http.shutdown()
-        try? await group.shutdownGracefully()
         return try result.get()
     }
 

@@ -1,12 +1,11 @@
-// One real participant: v1 signaling over a WebSocket, ICE and DTLS, then media by the hot loop. v1 because it costs a
-// participant one connection and one offer, as it does SDKs today; v0 would be two connections and server offers.
+// One real participant, whatever its server speaks: a WebSocket for signaling, then ICE and DTLS, then media by the hot
+// loop. What is said on the WebSocket is in LiveKitParticipant and JanusParticipant.
 
 import CLoad
 import Foundation
-import LiveKitProtocol
 import MediaRelay
 import NIOCore
-import SwiftProtobuf
+import NIOWebSocket
 
 /// What all participants of a run share.
 final class LoadWorld {
@@ -37,7 +36,7 @@ final class LoadWorld {
     var now: MediaTime { MediaTime(microseconds: cl_monotonic_us()) }
 }
 
-final class Participant {
+class Participant {
     enum Stage: Equatable {
         case idle, joining, connected, left
         case failed(String)
@@ -45,6 +44,7 @@ final class Participant {
 
     let index: Int
     let plan: ParticipantPlan
+    let world: LoadWorld
     private(set) var stage = Stage.idle
     /// CLOCK_REALTIME in nanoseconds.
     private(set) var joinStarted: UInt64 = 0
@@ -53,23 +53,15 @@ final class Participant {
     /// Microseconds of the monotonic clock.
     private(set) var deadline = UInt64.max
     private(set) var endpoint = UInt32.max
+    private(set) var credentials = ICECredentials(usernameFragment: "", password: "")
+    var sections: [ClientSection] = []
 
-    private let world: LoadWorld
     private var socketNumber = 0
     private var socket: SignalSocket?
     private var connection: ClientConnection?
-    private var credentials = ICECredentials(usernameFragment: "", password: "")
-    private var sections: [ClientSection] = []
-    private var offerNumber: UInt32 = 0
-    private var awaitsAnswer = false
-    private var needsOffer = false
-    private var offersAfterJoin = false
     private var lastPing: UInt64 = 0
 
-    /// A longer offer goes by message instead of in the URL, as browsers without compression do it. The server takes
-    /// request lines of 32 KiB, proxies often less.
-    private static let longestOfferInURL = 10_000
-    /// Told to clients in Join; all servers here say five.
+    /// Told to LiveKit's clients in Join; all servers here say five, and it is often enough for any.
     private static let pingMicroseconds: UInt64 = 5_000_000
 
     init(index: Int, plan: ParticipantPlan, world: LoadWorld) {
@@ -78,8 +70,25 @@ final class Participant {
         self.world = world
     }
 
-    private var name: String { "load-\(index)" }
+    var name: String { "load-\(index)" }
     var expectsMedia: Bool { plan.receives != .nothing && plan.receives != .chosen([]) }
+    var isConnected: Bool { connection != nil }
+
+    // MARK: What a dialect says
+
+    /// What the WebSocket is asked for, and with what beside it; called when everything is new.
+    func request() throws -> (target: String, token: String, headers: [(String, String)]) {
+        (world.address.path, "", [])
+    }
+    /// The WebSocket stands, or will in a moment: what is written waits for it.
+    func socketOpened() {}
+    func receive(_ message: ByteBuffer) {}
+    func ping() {}
+    func sayGoodbye() {}
+    /// Its own choice of what it gets. Tracks that nobody has published are left out.
+    func choose(_ tracks: [TrackReference]) {}
+    /// In a running meeting.
+    func publish(_ shape: MediaShape) {}
 
     // MARK: Coming and going
 
@@ -92,18 +101,11 @@ final class Participant {
         socketNumber += 1
         credentials = ICECredentials(usernameFragment: Self.text(8), password: Self.text(24))
         sections = []
-        offerNumber = 0
-        awaitsAnswer = false
-        needsOffer = false
-        for shape in plan.publishes { addSource(shape) }
-        if case .automatic(let audio, let video) = plan.receives { addPlaces(audio: audio, video: video) }
         do {
-            let token = try world.token.text(
-                room: world.room, identity: name, now: Int(joinStarted / 1_000_000_000))
-            let number = socketNumber
-            let (deliver, index) = (world.deliver, index)
+            let (target, token, headers) = try request()
+            let (deliver, index, number) = (world.deliver, index, socketNumber)
             SignalSocket.open(
-                world.address, target: try target(), token: token, on: world.eventLoop
+                world.address, target: target, token: token, headers: headers, on: world.eventLoop
             ) { deliver(index, number, $0) }
         } catch {
             fail("\(error)")
@@ -113,11 +115,11 @@ final class Participant {
     func leave() {
         guard stage == .joining || stage == .connected else { return }
         stage = .left
-        send(.leave(.with { $0.reason = .clientInitiated }))
+        sayGoodbye()
         end()
     }
 
-    private func fail(_ reason: String) {
+    func fail(_ reason: String) {
         guard stage == .joining || stage == .connected else { return }
         stage = .failed(reason)
         end()
@@ -140,102 +142,9 @@ final class Participant {
         return String((0..<count).map { _ in characters[Int.random(in: 0..<characters.count)] })
     }
 
-    // MARK: What it wants
+    // MARK: The socket
 
-    /// Its own choice of what it gets. Tracks that nobody has published are left out.
-    func choose(_ tracks: [TrackReference]) {
-        let sids = tracks.compactMap { world.sids[$0] }
-        guard !sids.isEmpty else { return }
-        send(
-            .subscription(
-                .with {
-                    $0.trackSids = sids
-                    $0.subscribe = true
-                }))
-    }
-
-    /// In a running meeting: announced first, offered when the server has given it a name.
-    func publish(_ shape: MediaShape) {
-        addSource(shape)
-        send(.addTrack(request(for: shape)))
-        needsOffer = true
-    }
-
-    private func addSource(_ shape: MediaShape) {
-        sections.append(
-            ClientSection(
-                mid: String(sections.count), isVideo: shape.isVideo,
-                content: .sends(shape, track: shape.rawValue, ssrc: UInt32.random(in: 1...UInt32.max))))
-    }
-
-    private func addPlaces(audio: Int, video: Int) {
-        for isVideo in Array(repeating: false, count: audio) + Array(repeating: true, count: video) {
-            sections.append(ClientSection(mid: String(sections.count), isVideo: isVideo, content: .place))
-        }
-    }
-
-    private func request(for shape: MediaShape) -> LiveKitAddTrackRequest {
-        .with {
-            $0.cid = shape.rawValue
-            $0.name = shape.rawValue
-            $0.type = shape.isVideo ? .video : .audio
-            $0.source = shape == .screen1080 ? .screenShare : shape.isVideo ? .camera : .microphone
-            $0.disableRed = true
-        }
-    }
-
-    // MARK: Signaling
-
-    private func target() throws -> String {
-        let offer = nextOffer()
-        let isInURL = offer.sdp.utf8.count <= Self.longestOfferInURL
-        offersAfterJoin = !isInURL
-        awaitsAnswer = true
-        let join = LiveKitJoinRequest.with {
-            $0.clientInfo = .with {
-                $0.sdk = .rust
-                $0.version = "0.8.2"
-                $0.protocol = 17
-                $0.os = "hutong-load"
-            }
-            if case .automatic = plan.receives {
-                $0.connectionSettings = .with { $0.autoSubscribe = true }
-            } else {
-                $0.connectionSettings = .with { $0.autoSubscribe = false }
-            }
-            $0.addTrackRequests = plan.publishes.map(request)
-            if isInURL { $0.publisherOffer = offer }
-        }
-        let wrapped = try LiveKitWrappedJoinRequest.with { $0.joinRequest = try join.serializedData() }
-        return "\(world.address.path)/rtc/v1?join_request=\(AccessToken.base64URL(try wrapped.serializedData()))"
-    }
-
-    private func nextOffer() -> LiveKitSessionDescription {
-        offerNumber += 1
-        let text = ClientOffer.text(
-            sections, version: UInt64(offerNumber), ice: credentials, fingerprint: world.identity.fingerprint)
-        return .with {
-            $0.type = "offer"
-            $0.sdp = text
-            $0.id = offerNumber
-        }
-    }
-
-    private func offer() {
-        guard !awaitsAnswer else {
-            needsOffer = true
-            return
-        }
-        needsOffer = false
-        awaitsAnswer = true
-        send(.offer(nextOffer()))
-    }
-
-    private func send(_ message: LiveKitSignalRequest.OneOf_Message) {
-        let request = LiveKitSignalRequest.with { $0.message = message }
-        guard let socket, let bytes: [UInt8] = try? request.serializedBytes() else { return }
-        socket.send(bytes)
-    }
+    func send(_ bytes: [UInt8], isText: Bool = false) { socket?.send(bytes, opcode: isText ? .text : .binary) }
 
     /// - Parameter number: of the socket it came from.
     func handle(_ event: SignalEvent, socket number: Int) {
@@ -245,6 +154,7 @@ final class Participant {
         }
         switch event {
         case .opened(let socket): self.socket = socket
+        case .upgraded: socketOpened()
         case .closed(let reason):
             socket = nil
             fail(reason)
@@ -252,57 +162,33 @@ final class Participant {
         }
     }
 
-    /// Fields of SignalResponse that a participant needs. Lists of 300 people, which come often, are not even decoded.
-    private enum Field {
-        static let join: UInt64 = 1
-        static let wanted: Set<UInt64> = [2, 6, 8, 25]
+    // MARK: Sections
+
+    func addSource(_ shape: MediaShape) {
+        sections.append(
+            ClientSection(
+                mid: String(sections.count), isVideo: shape.isVideo,
+                content: .sends(shape, track: shape.rawValue, ssrc: UInt32.random(in: 1...UInt32.max))))
     }
 
-    private func receive(_ bytes: ByteBuffer) {
-        guard let field = Self.firstField(bytes.readableBytesView) else { return }
-        if field == Field.join, offersAfterJoin {
-            offersAfterJoin = false
-            awaitsAnswer = false
-            offer()
-        }
-        guard Field.wanted.contains(field),
-            let response = try? LiveKitSignalResponse(serializedBytes: Array(bytes.readableBytesView))
-        else { return }
-        switch response.message {
-        case .answer(let answer): apply(answer)
-        case .trackPublished(let published):
-            guard let shape = MediaShape(rawValue: published.cid) else { return }
-            world.sids[TrackReference(participant: index, shape: shape)] = published.track.sid
-            if needsOffer { offer() }
-        case .mediaSectionsRequirement(let requirement):
-            addPlaces(audio: Int(requirement.numAudios), video: Int(requirement.numVideos))
-            offer()
-        case .leave(let leave): fail("sent away by the server: \(leave.reason)")
-        default: break
+    func addPlaces(audio: Int, video: Int) {
+        for isVideo in Array(repeating: false, count: audio) + Array(repeating: true, count: video) {
+            sections.append(ClientSection(mid: String(sections.count), isVideo: isVideo, content: .place))
         }
     }
 
-    /// The number of a message's first field: protobuf writes it as a variable-length integer over three bits of type.
-    static func firstField(_ bytes: some Sequence<UInt8>) -> UInt64? {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
-        for byte in bytes.prefix(5) {
-            value |= UInt64(byte & 0x7f) << shift
-            if byte & 0x80 == 0 { return value >> 3 }
-            shift += 7
-        }
-        return nil
-    }
-
-    private func apply(_ answer: LiveKitSessionDescription) {
-        guard answer.id == 0 || answer.id == offerNumber else { return }
-        awaitsAnswer = false
-        guard let description = try? SessionDescription(parsing: answer.sdp) else {
-            return fail("an answer that is no session description")
+    /// Takes up what the server says about itself, about what it sends and what it takes. Nil: the participant has failed.
+    func take(_ text: String) -> SessionDescription? {
+        guard let description = try? SessionDescription(parsing: text) else {
+            fail("a session description that cannot be read")
+            return nil
         }
         if connection == nil {
-            guard let server = description.server else { return fail("an answer without credentials or UDP address") }
-            guard connect(server.parameters, server.address) else { return }
+            guard let server = description.server else {
+                fail("a session description without credentials or UDP address")
+                return nil
+            }
+            guard connect(server.parameters, server.address) else { return nil }
         }
         cl_endpoint_set_extensions(world.load, endpoint, description.headerExtensions)
         for stream in description.announcedStreams {
@@ -318,7 +204,7 @@ final class Participant {
             var source = shape.source(ssrc: ssrc, mid: sections[index].mid, payloadType: payloadType)
             sections[index].isSending = cl_source_add(world.load, endpoint, &source)
         }
-        if needsOffer { offer() }
+        return description
     }
 
     // MARK: Connection
@@ -350,7 +236,7 @@ final class Participant {
         if let actions = connection?.handleTimeout(now: now) { carryOut(actions) }
         if stage == .connected, now.microseconds >= lastPing + Self.pingMicroseconds {
             lastPing = now.microseconds
-            send(.pingReq(.with { $0.timestamp = Int64(cl_now_ns() / 1_000_000) }))
+            ping()
         }
         updateDeadline()
     }

@@ -3,19 +3,22 @@
 
 import CLoad
 import Foundation
+import Synchronization
 
 struct LoadError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// Owns the process and its folder. Used by one thread.
-final class ServerProcess {
+/// Owns the process and its folder.
+final class ServerProcess: Sendable {
     let process: Int32
     let folder: URL
-    private var isRunning = true
+    /// Not yet waited for.
+    private let isRunning = Mutex(true)
 
-    /// Starts a program. Its output goes to `folder`/output.txt.
+    /// Starts a program. Its output goes to `folder`/output.txt. It is told to stop when the calling thread ends: a
+    /// thread of a pool, which may end at any time, must not call this.
     init(
         _ program: String, _ arguments: [String], environment: [String: String], cores: Cores, folder: URL
     ) throws {
@@ -47,16 +50,21 @@ final class ServerProcess {
         }
     }
 
+    /// The last of what it said.
     var output: String {
-        (try? String(contentsOf: folder.appendingPathComponent("output.txt"), encoding: .utf8)) ?? ""
+        let text = (try? String(contentsOf: folder.appendingPathComponent("output.txt"), encoding: .utf8)) ?? ""
+        return String(text.suffix(Self.outputCharacters))
     }
+
+    private static let outputCharacters = 2_000
 
     /// False when it has ended.
     var isAlive: Bool {
-        guard isRunning else { return false }
-        var status: Int32 = 0
-        if waitpid(process, &status, WNOHANG) == process { isRunning = false }
-        return isRunning
+        isRunning.withLock { isRunning in
+            var status: Int32 = 0
+            if isRunning, waitpid(process, &status, WNOHANG) == process { isRunning = false }
+            return isRunning
+        }
     }
 
     /// Gives it some seconds to end well; then ends it. Removes its folder.
@@ -65,9 +73,7 @@ final class ServerProcess {
         for _ in 0..<Self.stopLooks where isAlive { usleep(Self.stopLookMicroseconds) }
         if isAlive {
             kill(process, SIGKILL)
-            var status: Int32 = 0
-            waitpid(process, &status, 0)
-            isRunning = false
+            while isAlive { usleep(Self.stopLookMicroseconds) }
         }
         try? FileManager.default.removeItem(at: folder)
     }
@@ -84,6 +90,20 @@ final class ServerProcess {
             throw LoadError("\(folder.path) cannot be made; set TMPDIR to a folder that can be written to")
         }
         return folder
+    }
+
+    static func isListening(_ port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { if descriptor >= 0 { _ = close(descriptor) } }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
     }
 
     /// A port of 127.0.0.1 that nobody uses at this moment.

@@ -9,6 +9,8 @@ import NIOWebSocket
 enum SignalEvent: Sendable {
     /// Connected; the upgrade is on its way.
     case opened(SignalSocket)
+    /// The server agreed; messages may be sent.
+    case upgraded
     case message(ByteBuffer)
     /// For good. Why, for a report.
     case closed(String)
@@ -133,6 +135,7 @@ private final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandl
             return
         }
         isOver = true
+        events(.upgraded)
         if head.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(head)) }
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
