@@ -7,10 +7,10 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 
 import pytest
 from server import REPOSITORY, binary
+from waiting import until
 
 LOAD = pathlib.Path(os.environ.get("HUTONG_LOAD_BINARY", REPOSITORY / ".build/release/hutong-load"))
 # A join storm of ten, three seconds of media, a server's start and end; and a machine that does other things.
@@ -42,6 +42,14 @@ def run(*arguments: str) -> tuple[int, str, str]:
     return process.returncode, output, errors
 
 
+def has_ended(process: str) -> bool:
+    """Gone, or dead and waiting for somebody to notice."""
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 def check(report: dict, listeners: int, packets_per_second: int) -> None:
     """Everybody is there and has lost nothing, if this machine let the client keep up."""
     assert set(report) == FIELDS
@@ -51,7 +59,7 @@ def check(report: dict, listeners: int, packets_per_second: int) -> None:
     for name in ("delay_ms", "join_ms", "first_media_ms"):
         times = report[name]
         assert set(times) == {"p50", "p90", "p99", "max"}
-        assert 0 <= times["p50"] <= times["p90"] <= times["p99"] <= times["max"] * 1.001
+        assert 0 <= times["p50"] <= times["p90"] <= times["p99"] <= times["max"] * 1.002
     # What it means: the client kept up, nobody else had the server's core, and it says so.
     details = report["details"]
     kept_up = report["client"]["drops"] == 0 and report["client"]["cpu_share"] <= 0.9
@@ -111,10 +119,15 @@ def test_a_storm_does_not_hurt_who_is_there():
         assert report["details"]["running_loss_ratio"] == 0
 
 
-def test_ctrl_c_gives_the_report_so_far():
-    process = start("webinar", "--participants", "3", "--duration", "600", "--json", "-")
+async def test_ctrl_c_gives_the_report_so_far(server):
+    process = subprocess.Popen(
+        [LOAD, "webinar", "--participants", "3", "--duration", "600", "--json", "-",
+         "--url", server.ws_url, "--pid", str(server.process.pid)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
-        time.sleep(6)
+        # Some seconds of three times 225 packets: everybody is there and is being measured.
+        await until(lambda: server.metrics()["hutong_forwards_total"] > 3_000, 30, "media")
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=15)
     finally:
@@ -124,28 +137,28 @@ def test_ctrl_c_gives_the_report_so_far():
     assert process.returncode == 0, errors
     report = json.loads(output)
     assert set(report) == FIELDS
-    assert report["duration_s"] < 10
+    assert 0 < report["duration_s"] < 30
+    assert report["server"]["rss_bytes"] > 1_000_000
 
 
-def test_its_server_ends_with_it():
+async def test_its_server_ends_with_it():
     process = start("webinar", "--participants", "2", "--duration", "600", "--json", "-")
+
+    def children() -> list[str]:
+        try:
+            threads = list(pathlib.Path(f"/proc/{process.pid}/task").iterdir())
+            return [child for thread in threads for child in (thread / "children").read_text().split()]
+        except OSError:
+            # A thread ended meanwhile.
+            return []
+
     try:
-        children = []
-        deadline = time.monotonic() + 10
-        while not children and time.monotonic() < deadline:
-            time.sleep(0.1)
-            children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            for thread in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
-                children += (thread / "children").read_text().split()
-        assert children, "no server was started"
+        [child] = await until(children, 20, "a server of its own")
     finally:
         # The worst end.
         process.kill()
         process.wait()
-    deadline = time.monotonic() + 10
-    while pathlib.Path(f"/proc/{children[0]}").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not pathlib.Path(f"/proc/{children[0]}").exists()
+    await until(lambda: has_ended(child), 10, "the end of the server")
 
 
 def test_mistakes_are_told_in_one_line():

@@ -14,6 +14,8 @@ final class JanusParticipant: Participant {
     private var session: UInt64 = 0
     private var handle: UInt64 = 0
     private var transaction = 0
+    /// Janus knows our address when it acknowledges this.
+    private var lastTrickle = 0
 
     /// Janus lets publishers choose their name, by which others ask for them.
     private static func feed(_ index: Int) -> Int { 1_000 + index }
@@ -47,14 +49,13 @@ final class JanusParticipant: Participant {
             // Active: Janus would take that role itself, and these participants know no other.
             let offer = ClientOffer.text(
                 sections, version: 1, ice: credentials, fingerprint: world.identity.fingerprint, setup: .active)
-            send([
+            return send([
                 "janus": "message",
                 "body": [
                     "request": "joinandconfigure", "ptype": "publisher", "room": Self.room, "id": Self.feed(index),
                 ] as [String: Any],
                 "jsep": ["type": "offer", "sdp": offer],
             ])
-            return sendNoCandidates()
         }
         let streams = Set(world.sids.keys.map(\.participant)).sorted().map { ["feed": Self.feed($0)] }
         send([
@@ -64,8 +65,16 @@ final class JanusParticipant: Participant {
         ])
     }
 
-    /// Janus learns the address from our checks.
-    private func sendNoCandidates() { send(["janus": "trickle", "candidate": ["completed": true]]) }
+    /// It does not take checks from an address that nobody told it.
+    private func sendCandidate() {
+        guard let localAddress else { return fail("no address of its own") }
+        let candidate: [String: Any] = [
+            "candidate": ICECandidate.host(localAddress).line, "sdpMid": "0", "sdpMLineIndex": 0,
+        ]
+        send(["janus": "trickle", "candidate": candidate])
+        send(["janus": "trickle", "candidate": ["completed": true]])
+        lastTrickle = transaction
+    }
 
     // MARK: What it is told
 
@@ -84,6 +93,7 @@ final class JanusParticipant: Participant {
             var sdp: String
         }
         var janus: String
+        var transaction: String?
         var data: Identified?
         var error: Failure?
         var plugindata: PluginData?
@@ -106,25 +116,27 @@ final class JanusParticipant: Participant {
             guard let description = message.jsep else { return }
             step = .inside
             if description.type == "offer" { answer(description.sdp) } else { takeAnswer(description.sdp) }
+        case ("ack", .inside) where message.transaction == String(lastTrickle): startChecks()
         case ("timeout", _), ("hangup", _): fail("Janus: \(message.janus)")
         default: break
         }
     }
 
     private func takeAnswer(_ sdp: String) {
-        guard take(sdp) != nil else { return }
+        guard take(sdp, startsChecks: false) != nil else { return }
+        sendCandidate()
         for shape in plan.publishes {
             world.sids[TrackReference(participant: index, shape: shape)] = String(Self.feed(index))
         }
     }
 
     private func answer(_ sdp: String) {
-        guard let offer = take(sdp) else { return }
+        guard let offer = take(sdp, startsChecks: false) else { return }
         let text = ClientOffer.answer(to: offer, ice: credentials, fingerprint: world.identity.fingerprint)
         send([
             "janus": "message", "body": ["request": "start", "room": Self.room] as [String: Any],
             "jsep": ["type": "answer", "sdp": text],
         ])
-        sendNoCandidates()
+        sendCandidate()
     }
 }

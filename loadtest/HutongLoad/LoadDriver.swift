@@ -451,6 +451,7 @@ actor LoadDriver {
         figures.join = Percentiles(microseconds: joins)
         figures.firstMedia = Percentiles(microseconds: firstMedia)
         figures.delay = Percentiles(microseconds: delays)
+        if joinedCount == 0 { figures.reasons.append("nobody was there: \(failures.first ?? "no answer in time")") }
         if let first, let last, last.microseconds > first.microseconds {
             judge(first, last, idleMemory, &figures)
         } else {

@@ -53,6 +53,8 @@ class Participant {
     /// Microseconds of the monotonic clock.
     private(set) var deadline = UInt64.max
     private(set) var endpoint = UInt32.max
+    /// Of its socket, if the server is on this machine.
+    private(set) var localAddress: MediaRelay.SocketAddress?
     private(set) var credentials = ICECredentials(usernameFragment: "", password: "")
     var sections: [ClientSection] = []
 
@@ -178,7 +180,8 @@ class Participant {
     }
 
     /// Takes up what the server says about itself, about what it sends and what it takes. Nil: the participant has failed.
-    func take(_ text: String) -> SessionDescription? {
+    /// - Parameter startsChecks: false when `startChecks` will be called, for a server that must know first whence.
+    func take(_ text: String, startsChecks: Bool = true) -> SessionDescription? {
         guard let description = try? SessionDescription(parsing: text) else {
             fail("a session description that cannot be read")
             return nil
@@ -189,6 +192,7 @@ class Participant {
                 return nil
             }
             guard connect(server.parameters, server.address) else { return nil }
+            if startsChecks { startChecks() }
         }
         cl_endpoint_set_extensions(world.load, endpoint, description.headerExtensions)
         for stream in description.announcedStreams {
@@ -221,9 +225,11 @@ class Participant {
         }
         connection = ClientConnection(
             identity: world.identity, local: credentials, server: server, remote: parameters, now: world.now)
-        handleTimeout()
+        localAddress = MediaRelay.SocketAddress(ip: server.ip, port: cl_endpoint_port(world.load, endpoint))
         return true
     }
+
+    func startChecks() { handleTimeout() }
 
     func receive(_ datagram: [UInt8]) {
         guard let actions = connection?.receive(datagram, now: world.now) else { return }

@@ -27,28 +27,14 @@ final class ServerProcess: Sendable {
             folder.appendingPathComponent("output.txt").path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard output >= 0 else { throw LoadError("\(folder.path) cannot be written; set TMPDIR to a folder that can") }
         defer { _ = close(output) }
-        process = Self.withCStrings([program] + arguments) { arguments in
-            Self.withCStrings(environment.map { "\($0)=\($1)" }) { environment in
-                cl_spawn(program, arguments, environment, Int32(cores.server ?? -1), cores.isRealtime, output)
-            }
-        }
+        let words = ([program] + arguments).map { strdup($0) } + [nil]
+        let settings = environment.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for text in words + settings { free(text) } }
+        process = cl_spawn(program, words, settings, Int32(cores.server ?? -1), cores.isRealtime, output)
         guard process > 0 else { throw LoadError("\(program) cannot be started: \(String(cString: strerror(errno)))") }
     }
 
     deinit { stop() }
-
-    private static func withCStrings<Result>(
-        _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) }
-        defer { for pointer in pointers { free(pointer) } }
-        pointers.append(nil)
-        return pointers.withUnsafeBufferPointer { buffer in
-            // An array with at least the closing nil has an address.
-            guard let base = buffer.baseAddress else { preconditionFailure("an array of pointers without address") }
-            return body(base)
-        }
-    }
 
     /// The last of what it said.
     var output: String {
