@@ -115,9 +115,9 @@ struct ReportTests {
     }
 
     @Test func theFirstFieldOfAMessageIsFound() {
-        #expect(Participant.firstField([0x0a, 0x01]) == 1)
-        #expect(Participant.firstField([0xca, 0x01, 0x00]) == 25)
-        #expect(Participant.firstField([]) == nil)
-        #expect(Participant.firstField([0xff]) == nil)
+        #expect(LiveKitParticipant.firstField([0x0a, 0x01]) == 1)
+        #expect(LiveKitParticipant.firstField([0xca, 0x01, 0x00]) == 25)
+        #expect(LiveKitParticipant.firstField([]) == nil)
+        #expect(LiveKitParticipant.firstField([0xff]) == nil)
     }
 }

@@ -214,7 +214,11 @@ void cl_send_due(cl_load *load, uint64_t now_ns) {
         if (!source->is_used || source->due_ns > now_ns) continue;
         cl_endpoint *endpoint = load->endpoints[source->endpoint];
         for (uint32_t frames = 0; source->due_ns <= now_ns; frames++) {
-            if (endpoint->sending && frames < MOST_FRAMES_A_TURN) send_frame(load, endpoint, source, now_ns);
+            if (endpoint->sending && frames < MOST_FRAMES_A_TURN) {
+                send_frame(load, endpoint, source, now_ns);
+            } else if (endpoint->sending) {
+                cl_counts_of(load, endpoint)->frames_left_out++;
+            }
             source->timestamp += source->ticks_per_frame;
             source->due_ns += source->interval_ns;
         }

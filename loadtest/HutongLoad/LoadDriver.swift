@@ -470,7 +470,7 @@ actor LoadDriver {
         figures.durationSeconds = (seconds * 1_000).rounded() / 1_000
         figures.lossRatio = Self.loss(expected, received)
         // A server that does not show its metrics is judged by what arrived.
-        let forwards = zip(last.forwards, first.forwards).map { $0 - $1 } ?? Double(received)
+        let forwards = both(last.forwards, first.forwards).map { $0 - $1 } ?? Double(received)
         figures.forwardsPerSecond = forwards / seconds
         if let now = last.server, let before = first.server {
             let cpu = now.cpuSeconds - before.cpuSeconds
@@ -513,6 +513,12 @@ actor LoadDriver {
         figures.details.keyframeRequests = total(\.plis)
         figures.details.nacks = total(\.nacks)
         figures.details.resent = total(\.resent)
+        let leftOut = zip(last.groups, first.groups).reduce(0) { $0 + $1.0.frames_left_out - $1.1.frames_left_out }
+        figures.details.framesLeftOut = leftOut
+        if leftOut > 0 {
+            figures.reasons.append(
+                "the client was too late for \(leftOut) frames that it should have sent: others use its core")
+        }
         if figures.client.drops > 0 {
             figures.reasons.append(
                 "the client's sockets dropped \(figures.client.drops) packets: it was too slow, not the server")
@@ -526,7 +532,7 @@ actor LoadDriver {
 }
 
 /// Both or none.
-private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
+private func both<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
     guard let a, let b else { return nil }
     return (a, b)
 }

@@ -72,6 +72,7 @@ struct Figures: Equatable, Sendable {
         var keyframeRequests: UInt64 = 0
         var nacks: UInt64 = 0
         var resent: UInt64 = 0
+        var framesLeftOut: UInt64 = 0
         var sendtoNanoseconds: Double?
         var othersShareOfServerCore: Double?
         var serverCore: Int?
@@ -149,6 +150,7 @@ extension Figures.Details: Encodable {
         try fields.encode(keyframeRequests, forKey: FieldName("keyframe_requests"))
         try fields.encode(nacks, forKey: FieldName("nacks"))
         try fields.encode(resent, forKey: FieldName("resent"))
+        try fields.encode(framesLeftOut, forKey: FieldName("frames_left_out"))
         try fields.encode(sendtoNanoseconds, forKey: FieldName("sendto_nanoseconds"))
         try fields.encode(othersShareOfServerCore, forKey: FieldName("others_share_of_server_core"))
         try fields.encode(serverCore, forKey: FieldName("server_core"))

@@ -134,6 +134,7 @@ typedef struct cl_counts {
     uint64_t retransmissions, duplicates, unknown_streams;
     uint64_t decrypted, authentication_failures, stamps_missing;
     uint64_t packets_sent, frames_sent, keyframes_sent, send_failures;
+    uint64_t frames_left_out;                   // we were too late for them
     uint64_t plis, nacks, resent;               // asked of our sources
     uint64_t reports_sent, feedback_sent, rtcp_received;
     uint64_t datagrams_dropped;                 // STUN or DTLS that found no room in a turn
