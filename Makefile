@@ -15,7 +15,7 @@ SECONDS_EACH ?= 60
 export SWIFT
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test show bench fuzz format proto clean setup setup-tests
+.PHONY: help run build load test show bench fuzz format proto clean setup setup-tests
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ run: build ## Install what is missing, build, and serve meetings on this machine
 # Release: the packet core is compiled with -O3 there, and a debug server spends most of its time in Swift's checks.
 build: setup ## Build the server
 	$(SWIFT) build -c release --product hutong
+
+load: build ## Build the server and hutong-load, which shows what N participants do to it (docs/load-testing.md)
+	$(SWIFT) build -c release --product hutong-load
 
 test: setup-tests ## Run all tests, real browsers included, and end with one line of counts
 	@$(PYTHON) Tests/run.py
@@ -41,7 +44,7 @@ fuzz: setup ## Fuzz each parser for a minute (SECONDS_EACH=60)
 	$(MAKE) -C Tests/Fuzz/swift fuzz SECONDS_EACH=$(SECONDS_EACH)
 
 format: setup ## Format all Swift
-	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests loadtest
 
 proto: ## Generate the Swift messages again after a change of the .proto files
 	@bash Tests/setup.sh proto

@@ -75,19 +75,21 @@ imports "LiveKitProtocol is generated messages only" Sources/LiveKitProtocol 'Sw
 imports "WebClient is the page only" Sources/WebClient 'Foundation'
 imports "Signaling reaches the relay through MediaRelay, never CRelay or CCrypto" Sources/Signaling '(?!CRelay\b|CCrypto\b|WebClient\b|hutong\b)\w+'
 imports "hutong reaches the packet core through MediaRelay" Sources/hutong '(?!CRelay\b)\w+'
+imports "nothing of the load test is in the server" Sources '(?!CLoad\b|hutong_load\b|Histogram\b)\w+'
+imports "the load test is a client: it knows nothing of the server above MediaRelay" loadtest '(?!Signaling\b|WebClient\b|hutong\b|CCrypto\b)\w+'
 forbid "the meeting's state is pure: no clock, no random source, no await" code \
     '\b(await\b|Date\(\)|(Date|Clock|Instant|DispatchTime)\w*\.now\b|ContinuousClock|SystemRandomNumberGenerator|\.random\(|Task\s*[{(])' \
     Sources/Signaling/Meeting/MeetingState*
 
-forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources
+forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources loadtest
 # A name or a closing bracket, an exclamation mark, and then something that goes on with the value.
 forbid "no force unwrap" code '[\w\])]!(?=[.\[\s,):]|$)(?!\s*=)' Sources/MediaRelay Sources/Signaling \
-    Sources/Codecs Sources/WebClient/WebPage.swift Sources/hutong
-forbid "nothing unsafe without a sentence of proof above it" unproved '(@unchecked Sendable|nonisolated\(unsafe\))' Sources
+    Sources/Codecs Sources/WebClient/WebPage.swift Sources/hutong loadtest
+forbid "nothing unsafe without a sentence of proof above it" unproved '(@unchecked Sendable|nonisolated\(unsafe\))' Sources loadtest
 forbid "no shell and no child process" code '\b(system|popen|execve?|posix_spawn)\s*\(|\bProcess\(' Sources
-forbid "nothing left for later" text '\b(TODO|FIXME|XXX|HACK)\b' Sources Tests docs Makefile README.md
-forbid "no path of somebody's machine" text '(?<![\w.])/(root|work|home|Users)/\w' Sources Tests docs Makefile README.md hutong.example.yaml .ci
-forbid "tests end only what they started" text '\b(pkill|killall)\b' Sources Tests docs Makefile .ci
+forbid "nothing left for later" text '\b(TODO|FIXME|XXX|HACK)\b' Sources loadtest Tests docs Makefile README.md
+forbid "no path of somebody's machine" text '(?<![\w.])/(root|work|home|Users)/\w' Sources loadtest Tests docs Makefile README.md hutong.example.yaml .ci
+forbid "tests end only what they started" text '\b(pkill|killall)\b' Sources Tests loadtest docs Makefile .ci
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -1,0 +1,175 @@
+"""hutong-load against a server that it starts itself: all arrives, the report has its fields, Ctrl-C gives one."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+
+import pytest
+from server import REPOSITORY, binary
+from waiting import until
+
+LOAD = pathlib.Path(os.environ.get("HUTONG_LOAD_BINARY", REPOSITORY / ".build/release/hutong-load"))
+# A join storm of ten, three seconds of media, a server's start and end; and a machine that does other things.
+RUN_SECONDS = 60
+
+FIELDS = {
+    "scenario", "participants", "duration_s", "forwards_per_second", "loss_ratio", "delay_ms", "join_ms",
+    "first_media_ms", "server", "client", "against", "is_measurement", "reasons", "details",
+}  # fmt: skip
+SERVER_FIELDS = {
+    "cpu_seconds_per_million_forwards", "sendto_ratio", "cpu_share", "rss_bytes", "rss_bytes_per_participant",
+}  # fmt: skip
+
+
+def start(*arguments: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [LOAD, *arguments, "--server", binary()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    process = start(*arguments)
+    try:
+        output, errors = process.communicate(timeout=RUN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+    return process.returncode, output, errors
+
+
+def has_ended(process: str) -> bool:
+    """Gone, or dead and waiting for somebody to notice."""
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def check(report: dict, listeners: int, packets_per_second: int) -> None:
+    """Everybody is there and has lost nothing, if this machine let the client keep up."""
+    assert set(report) == FIELDS
+    assert set(report["server"]) == SERVER_FIELDS
+    assert set(report["client"]) == {"drops", "cpu_share"}
+    assert report["against"] is None
+    for name in ("delay_ms", "join_ms", "first_media_ms"):
+        times = report[name]
+        assert set(times) == {"p50", "p90", "p99", "max"}
+        assert 0 <= times["p50"] <= times["p90"] <= times["p99"] <= times["max"] * 1.002
+    # What it means: the client kept up, nobody else had the server's core, and it says so.
+    details = report["details"]
+    client = report["client"]
+    kept_up = client["drops"] == 0 and client["cpu_share"] <= 0.9 and details["frames_left_out"] == 0
+    was_alone = (details["others_share_of_server_core"] or 0) <= 0.1
+    assert report["is_measurement"] == (kept_up and was_alone) == (not report["reasons"])
+    assert details["failed_joins"] == 0, details["failure"]
+    assert details["silent_streams"] == 0
+    assert details["authentication_failures"] == 0
+    assert details["decrypted"] > 0
+    if kept_up:
+        assert report["loss_ratio"] == 0
+        assert report["forwards_per_second"] == pytest.approx(listeners * packets_per_second, rel=0.1)
+    server = report["server"]
+    assert server["cpu_seconds_per_million_forwards"] > 0 and server["sendto_ratio"] > 0
+    assert 0 < server["cpu_share"] <= 1.05
+    assert server["rss_bytes"] > 1_000_000
+
+
+def test_a_webinar_arrives_whole(tmp_path):
+    page = tmp_path / "report.html"
+    status, output, errors = run(
+        "webinar", "--participants", "10", "--duration", "3", "--json", str(tmp_path / "report.json"),
+        "--html", str(page),
+    )  # fmt: skip
+    assert status == 0, errors
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["scenario"], report["participants"]) == ("webinar", 10)
+    assert report["duration_s"] == pytest.approx(3, abs=0.5)
+    check(report, 10, 225)
+    assert "packets forwarded a second" in output
+    assert not errors, "a progress bar where nobody looks"
+    assert page.read_text().count("<svg") == 4
+
+
+def test_open_microphones_arrive_whole():
+    status, output, errors = run("audio", "--participants", "5", "--speakers", "4", "--duration", "2", "--json", "-")
+    assert status == 0, errors
+    check(json.loads(output), 5, 200)
+
+
+def test_a_meeting_gets_what_it_chose():
+    status, output, errors = run("meeting", "--participants", "6", "--duration", "2", "--json", "-")
+    assert status == 0, errors
+    report = json.loads(output)
+    # The large picture to five; five thumbnails to the first, four to the others; three voices, two to who speaks.
+    check(report, 1, 5 * 175 + (5 + 5 * 4) * 20 + (3 * 2 + 3 * 3) * 50)
+
+
+def test_a_storm_does_not_hurt_who_is_there():
+    status, output, errors = run(
+        "storm", "--participants", "10", "--audience", "4", "--duration", "3", "--json", "-"
+    )
+    assert status == 0, errors
+    report = json.loads(output)
+    assert report["details"]["joined"] == 15
+    if report["is_measurement"]:
+        assert report["details"]["running_loss_ratio"] == 0
+
+
+async def test_ctrl_c_gives_the_report_so_far(server):
+    process = subprocess.Popen(
+        [LOAD, "webinar", "--participants", "3", "--duration", "600", "--json", "-",
+         "--url", server.ws_url, "--pid", str(server.process.pid)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        # Some seconds of three times 225 packets: everybody is there and is being measured.
+        await until(lambda: server.metrics()["hutong_forwards_total"] > 3_000, 30, "media")
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=15)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    assert process.returncode == 0, errors
+    report = json.loads(output)
+    assert set(report) == FIELDS
+    assert 0 < report["duration_s"] < 30
+    assert report["server"]["rss_bytes"] > 1_000_000
+
+
+async def test_its_server_ends_with_it():
+    process = start("webinar", "--participants", "2", "--duration", "600", "--json", "-")
+
+    def children() -> list[str]:
+        try:
+            threads = list(pathlib.Path(f"/proc/{process.pid}/task").iterdir())
+            return [child for thread in threads for child in (thread / "children").read_text().split()]
+        except OSError:
+            # A thread ended meanwhile.
+            return []
+
+    try:
+        [child] = await until(children, 20, "a server of its own")
+    finally:
+        # The worst end.
+        process.kill()
+        process.wait()
+    await until(lambda: has_ended(child), 10, "the end of the server")
+
+
+def test_mistakes_are_told_in_one_line():
+    for arguments, words in {
+        ("webinar", "--participants", "0"): "--participants must be a number from 1 to 5000",
+        ("webinar", "--secret", "x"): "--key, --secret and --pid belong to a server that runs",
+    }.items():
+        status, _, errors = run(*arguments)
+        assert status != 0
+        assert words in errors
+    missing = subprocess.run([LOAD, "webinar", "--server", "/nowhere/hutong"], capture_output=True, text=True)
+    assert missing.returncode == 1
+    assert missing.stderr.count("\n") == 1 and "make build" in missing.stderr
