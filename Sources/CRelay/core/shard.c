@@ -29,6 +29,7 @@ cr_shard *cr_shard_create(const cr_shard_config *config) {
     shard->config = *config;
     shard->events_read = CR_EVENTS_UNREAD;
     cr_pool_create(&shard->pool, config->max_packets);
+    cr_srtp_backend_name();  // chooses the cipher and loads its code now, not while the first client waits
     if (!cr_slots_create(&shard->transports, config->max_transports) ||
         !cr_slots_create(&shard->streams, config->max_streams) ||
         !cr_slots_create(&shard->forwards, config->max_forwards) ||
