@@ -120,6 +120,18 @@ TEST(srtcp_in_the_clear_is_refused) {
         uint8_t packet[128];  // RFC 7714, 17.3: authentic, E = 0
         size_t length = check_hex(REPORT "841dd9683dd78ec92ae58790125f62b3000005d4", packet, sizeof packet);
         CHECK_EQ(cr_srtp_unprotect_rtcp(receiving, packet, &length), CR_SRTP_AUTHENTICATION);
+        // The same, but encrypted under a flag that says it is not: the tag would be right.
+        uint8_t plain[128], iv[CR_AEAD_IV_BYTES], clear[16];
+        size_t plain_length = check_hex(REPORT, plain, sizeof plain);
+        check_hex("517524055203726f207170bb", iv, sizeof iv);
+        cr_span aad = {clear, check_hex("81c8000d4d617273 000005d4", clear, sizeof clear)};
+        cr_aead_key *key = ciphers[index]->key_open(ciphers[index], true, keys.rtcp_key, keys.key_bytes);
+        CHECK(ciphers[index]->seal(key, iv, aad, (cr_span){0}, (cr_span){plain + 8, plain_length - 8}, packet + 8));
+        ciphers[index]->key_close(key);
+        memcpy(packet, clear, 8);
+        memcpy(packet + plain_length + CR_AEAD_TAG_BYTES, clear + 8, 4);
+        length = plain_length + CR_SRTP_TRAILER_BYTES;
+        CHECK_EQ(cr_srtp_unprotect_rtcp(receiving, packet, &length), CR_SRTP_AUTHENTICATION);
         cr_srtp_close(receiving);
     }
 }
