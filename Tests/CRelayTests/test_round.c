@@ -236,7 +236,8 @@ static uint32_t payload_hash(const world_packet *packet) {
     return hash;
 }
 
-// Whatever came together: every subscriber gets the same packets of each stream, under the same numbers, in the same order.
+// Whatever came together: every subscriber gets the same packets of each stream, under the same numbers, in the same
+// order.
 TEST(rounds_change_nothing_that_a_subscriber_sees) {
     for (uint32_t seed = 1; seed <= 10; seed++) {
         scene alone = open_scene(3), together = open_scene(3);

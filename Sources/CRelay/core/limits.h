@@ -75,8 +75,8 @@
 #define CR_RED_BLOCKS 8u
 // Largest retransmission cache and history, in packets. Half of the sequence space would be ambiguous.
 #define CR_MAX_CACHE_PACKETS 8192u
-// How long a packet is kept to be sent again. Receivers ask for about a second; longer costs 2 KiB a packet, at 75 packets/s
-// of video 170 KiB a second.
+// How long a packet is kept to be sent again. Receivers ask for about a second; longer costs 2 KiB a packet, which is
+// 170 KiB a second at the 75 packets/s of a video.
 #define CR_CACHE_AGE_US 1100000u
 // dBov below zero from which a packet counts as speech: quieter lets breathing win the stage, louder loses soft voices.
 #define CR_AUDIO_ACTIVE_LEVEL 35u

@@ -159,14 +159,25 @@ static void serve(cr_shard *shard, cr_rounds *rounds, cr_burst *burst) {
     }
 }
 
-// Of the subscriber after the next one; by the time it is its turn the lines are there.
+// What the subscriber after the next one needs, and of the next one what its lines, asked for a step ago, point to.
 static void prefetch(const cr_burst *burst) {
+    enum { LINE = 64 };
     const cr_stream *stream = burst->stream;
-    uint32_t index = burst->next_subscriber + 2;
-    if (index >= stream->subscriber_count) return;
-    const cr_subscriber *subscriber = &stream->subscribers[index];
-    for (size_t line = 0; line < 3; line++) __builtin_prefetch((const uint8_t *)subscriber->forward + line * 64, 1);
-    for (size_t line = 0; line < 2; line++) __builtin_prefetch((const uint8_t *)subscriber->transport + line * 64, 1);
+    const cr_subscriber *subscriber = &stream->subscribers[burst->next_subscriber];
+    uint32_t left = stream->subscriber_count - burst->next_subscriber;
+    if (left > 1) {
+        const cr_forward *next = subscriber[1].forward;
+        if (next->history_packets > 0) {
+            __builtin_prefetch(&next->history[next->next_sequence & (next->history_packets - 1u)], 1);
+        }
+        if (subscriber[1].transport->send_keys) __builtin_prefetch(subscriber[1].transport->send_keys);
+    }
+    if (left > 2) {
+        const uint8_t *forward = (const uint8_t *)subscriber[2].forward;
+        const uint8_t *transport = (const uint8_t *)subscriber[2].transport;
+        for (size_t line = 0; line < 3; line++) __builtin_prefetch(forward + line * LINE, 1);
+        for (size_t line = 0; line < 2; line++) __builtin_prefetch(transport + line * LINE, 1);
+    }
 }
 
 static bool is_served(const cr_burst *burst) {

@@ -243,8 +243,8 @@ static int send_some(cr_udp *udp, struct mmsghdr *messages, uint32_t count) {
     return sent;
 }
 
-// The kernel or the interface does not cut this message. If its longest datagram, the first, goes alone, then it is neither
-// the address nor the length, and no other message will be cut either.
+// The kernel or the interface does not cut this message. If its longest datagram, the first, goes alone, then it is
+// neither the address nor the length, and no other message will be cut either.
 static void send_one_by_one(cr_udp *udp, cr_shard *shard, const send_batch *batch, const struct mmsghdr *message) {
     cr_packet *const *packets = packets_of(batch, message);
     udp->segmented_refusals++;
