@@ -17,6 +17,9 @@
 // What a burst's packet has in front of and behind its payload besides: the tag of the AEAD profiles.
 #define TAG_BYTES 16u
 
+_Static_assert(CR_PAD_BYTES <= UINT8_MAX >> CR_SENT_PAD_SHIFT, "cr_sent remembers the padding");
+_Static_assert(CR_ROUND_STREAMS < UINT16_MAX, "streams remember the place of their bursts");
+
 static cr_rounds *rounds_of(cr_shard *shard, const cr_stream *stream) {
     return &shard->rounds[stream->config.kind];
 }
