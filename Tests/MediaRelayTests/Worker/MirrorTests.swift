@@ -202,9 +202,17 @@ private final class Pair {
         let after = try #require(pair.away.publications[publication]?.streams)
         #expect(after.count == 2 && after[0] == before[1] && !before.contains(after[1]))
         #expect(pair.away.packets.statistics(ofForward: id.name)?.stream == after[0])
-        // A codec that the subscriber has not, and one that it has.
+        #expect(pair.takeEvents().isEmpty)
+    }
+
+    @Test func formatsWithoutCounterpartAreReportedAndMayComeLater() throws {
+        let pair = try Pair()
+        let publication = pair.pool.publication(on: Pair.home)
         let av1 = [PayloadFormat(payloadType: 45, codec: .av1, clockRate: 90_000)]
-        pair.perform(.updatePublication(publication, pair.parameters(formats: av1)))
+        pair.perform(.openPublication(publication, pair.parameters(formats: av1)))
+        let (id, open) = pair.subscription(to: publication)
+        pair.perform(open)
+        #expect(pair.takeEvents().isEmpty)
         pair.settle()
         #expect(pair.takeEvents() == [.subscriptionUnsupported(id)] && !pair.isForwarding(id))
         pair.perform(.updatePublication(publication, pair.parameters()))
@@ -238,7 +246,7 @@ private final class Pair {
         pair.perform(open)
         pair.deliver(to: Pair.home)
         pair.deliver(to: Pair.away)
-        var parameters = pair.parameters(.audio, isLocal: true, encodings: [Encoding(ssrc: 5)])
+        let parameters = pair.parameters(.audio, isLocal: true, encodings: [Encoding(ssrc: 5)])
         pair.perform(.updatePublication(publication, parameters))
         pair.deliver(to: Pair.home)
         pair.push(1, into: publication)
@@ -246,8 +254,9 @@ private final class Pair {
         pair.settle()
         pair.push(2, into: publication)
         #expect(pair.home.statistics().packetsHandedOut == 1 && pair.isForwarding(id))
-        parameters.formats.append(Formats.red)
-        pair.perform(.updatePublication(publication, parameters))
+        pair.perform(
+            .updatePublication(
+                publication, pair.parameters(.audio, isLocal: true, encodings: [Encoding(ssrc: 6)])))
         pair.settle()
         pair.push(3, into: publication)
         #expect(pair.home.statistics().packetsHandedOut == 2)
