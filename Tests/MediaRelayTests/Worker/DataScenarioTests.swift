@@ -299,12 +299,14 @@ import Testing
         let isAskedTwice = flow.ask(2, about: elsewhere)
         #expect(isAsked && !isAskedTwice)
         _ = flow.routed(to: elsewhere, awaitsRoom: true)
-        let first = try #require(flow.answered(1))
+        let answer = flow.answered(1)
+        let first = try #require(answer)
         #expect(first.isAskedAgain && flow.heldBytes == message.heldBytes)
         let isKnown = flow.answered(1) != nil
         #expect(!isKnown, "answered once")
         let isAskedAgain = flow.ask(3, about: elsewhere)
-        let last = try #require(flow.answered(3))
+        let lastAnswer = flow.answered(3)
+        let last = try #require(lastAnswer)
         #expect(isAskedAgain && !last.isAskedAgain && flow.heldBytes == 0 && flow.openQuestions.isEmpty)
     }
 
