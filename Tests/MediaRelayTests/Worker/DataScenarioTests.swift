@@ -283,10 +283,31 @@ import Testing
         #expect(!flow.hasCredit || flow.heldBytes == (count - 1) * message.heldBytes)
         let isMore = flow.routed(to: [], awaitsRoom: false)
         #expect(!isMore, "nothing is left to be routed")
-        flow.stopAwaiting(transport(2))
+        _ = flow.stopAwaiting(transport(2))
         #expect(flow.heldBytes == (count - 1) * message.heldBytes)
-        flow.stopAwaiting(transport(1))
+        _ = flow.stopAwaiting(transport(1))
         #expect(flow.heldBytes == 0)
+    }
+
+    /// What came after the question was asked waits for the next one.
+    @Test func anAnswerSpeaksOfWhatWasThereWhenItWasAskedFor() throws {
+        var flow = DataFlow()
+        let elsewhere = [transport(1)]
+        for _ in 0..<2 { flow.handUp(message) }
+        _ = flow.routed(to: elsewhere, awaitsRoom: true)
+        let isAsked = flow.ask(1, about: elsewhere)
+        let isAskedTwice = flow.ask(2, about: elsewhere)
+        #expect(isAsked && !isAskedTwice)
+        _ = flow.routed(to: elsewhere, awaitsRoom: true)
+        let answer = flow.answered(1)
+        let first = try #require(answer)
+        #expect(first.isAskedAgain && flow.heldBytes == message.heldBytes)
+        let isKnown = flow.answered(1) != nil
+        #expect(!isKnown, "answered once")
+        let isAskedAgain = flow.ask(3, about: elsewhere)
+        let lastAnswer = flow.answered(3)
+        let last = try #require(lastAnswer)
+        #expect(isAskedAgain && !last.isAskedAgain && flow.heldBytes == 0 && flow.openQuestions.isEmpty)
     }
 
     @Test func anyOfTheRecipientsIsEnough() {
@@ -295,9 +316,9 @@ import Testing
             flow.handUp(message)
             _ = flow.routed(to: recipients.map(transport), awaitsRoom: true)
         }
-        flow.stopAwaiting(transport(2))
+        _ = flow.stopAwaiting(transport(2))
         #expect(flow.heldBytes == message.heldBytes)
-        flow.stopAwaiting(transport(4))
+        _ = flow.stopAwaiting(transport(4))
         #expect(flow.heldBytes == 0)
     }
 
