@@ -32,7 +32,7 @@ enum MediaShape: String, Sendable, CaseIterable, Hashable {
         case .voice, .quietMicrophone: 100
         case .camera720: 7 * 1_075
         case .thumbnail: 250
-        case .screen1080: 19 * 1_095
+        case .screen1080: 19 * 1_110
         }
     }
 
@@ -42,7 +42,7 @@ enum MediaShape: String, Sendable, CaseIterable, Hashable {
         case .voice, .quietMicrophone: 0
         case .camera720: 28 * 1_075
         case .thumbnail: 1_500
-        case .screen1080: 100 * 1_095
+        case .screen1080: 100 * 1_110
         }
     }
 
@@ -52,7 +52,7 @@ enum MediaShape: String, Sendable, CaseIterable, Hashable {
         case .voice, .quietMicrophone: 20
         case .camera720: 5
         case .thumbnail: 20
-        case .screen1080: 3
+        case .screen1080: 2
         }
     }
 

@@ -1,11 +1,10 @@
 // One real participant, whatever its server speaks: a WebSocket for signaling, then ICE and DTLS, then media by the hot
-// loop. What is said on the WebSocket is in LiveKitParticipant and JanusParticipant.
+// loop. What is said on the WebSocket is in LiveKitParticipant.
 
 import CLoad
 import Foundation
 import MediaRelay
 import NIOCore
-import NIOWebSocket
 
 /// What all participants of a run share.
 final class LoadWorld {
@@ -53,8 +52,6 @@ class Participant {
     /// Microseconds of the monotonic clock.
     private(set) var deadline = UInt64.max
     private(set) var endpoint = UInt32.max
-    /// Of its socket, if the server is on this machine.
-    private(set) var localAddress: MediaRelay.SocketAddress?
     private(set) var credentials = ICECredentials(usernameFragment: "", password: "")
     var sections: [ClientSection] = []
 
@@ -78,12 +75,8 @@ class Participant {
 
     // MARK: What a dialect says
 
-    /// What the WebSocket is asked for, and with what beside it; called when everything is new.
-    func request() throws -> (target: String, token: String, headers: [(String, String)]) {
-        (world.address.path, "", [])
-    }
-    /// The WebSocket stands, or will in a moment: what is written waits for it.
-    func socketOpened() {}
+    /// What the WebSocket is asked for; called when everything is new.
+    func request() throws -> (target: String, token: String) { (world.address.path, "") }
     func receive(_ message: ByteBuffer) {}
     func ping() {}
     func sayGoodbye() {}
@@ -104,10 +97,10 @@ class Participant {
         credentials = ICECredentials(usernameFragment: Self.text(8), password: Self.text(24))
         sections = []
         do {
-            let (target, token, headers) = try request()
+            let (target, token) = try request()
             let (deliver, index, number) = (world.deliver, index, socketNumber)
             SignalSocket.open(
-                world.address, target: target, token: token, headers: headers, on: world.eventLoop
+                world.address, target: target, token: token, on: world.eventLoop
             ) { deliver(index, number, $0) }
         } catch {
             fail("\(error)")
@@ -146,7 +139,7 @@ class Participant {
 
     // MARK: The socket
 
-    func send(_ bytes: [UInt8], isText: Bool = false) { socket?.send(bytes, opcode: isText ? .text : .binary) }
+    func send(_ bytes: [UInt8]) { socket?.send(bytes) }
 
     /// - Parameter number: of the socket it came from.
     func handle(_ event: SignalEvent, socket number: Int) {
@@ -156,7 +149,6 @@ class Participant {
         }
         switch event {
         case .opened(let socket): self.socket = socket
-        case .upgraded: socketOpened()
         case .closed(let reason):
             socket = nil
             fail(reason)
@@ -180,8 +172,7 @@ class Participant {
     }
 
     /// Takes up what the server says about itself, about what it sends and what it takes. Nil: the participant has failed.
-    /// - Parameter startsChecks: false when `startChecks` will be called, for a server that must know first whence.
-    func take(_ text: String, startsChecks: Bool = true) -> SessionDescription? {
+    func take(_ text: String) -> SessionDescription? {
         guard let description = try? SessionDescription(parsing: text) else {
             fail("a session description that cannot be read")
             return nil
@@ -192,7 +183,6 @@ class Participant {
                 return nil
             }
             guard connect(server.parameters, server.address) else { return nil }
-            if startsChecks { startChecks() }
         }
         cl_endpoint_set_extensions(world.load, endpoint, description.headerExtensions)
         for stream in description.announcedStreams {
@@ -225,11 +215,9 @@ class Participant {
         }
         connection = ClientConnection(
             identity: world.identity, local: credentials, server: server, remote: parameters, now: world.now)
-        localAddress = MediaRelay.SocketAddress(ip: server.ip, port: cl_endpoint_port(world.load, endpoint))
+        handleTimeout()
         return true
     }
-
-    func startChecks() { handleTimeout() }
 
     func receive(_ datagram: [UInt8]) {
         guard let actions = connection?.receive(datagram, now: world.now) else { return }
