@@ -126,7 +126,8 @@ TEST(srtcp_in_the_clear_is_refused) {
         check_hex("517524055203726f207170bb", iv, sizeof iv);
         cr_span aad = {clear, check_hex("81c8000d4d617273 000005d4", clear, sizeof clear)};
         cr_aead_key *key = ciphers[index]->key_open(ciphers[index], true, keys.rtcp_key, keys.key_bytes);
-        CHECK(ciphers[index]->seal(key, iv, aad, (cr_span){0}, (cr_span){plain + 8, plain_length - 8}, packet + 8));
+        cr_span text = {plain + 8, plain_length - 8};
+        CHECK(ciphers[index]->seal(key, iv, aad, &text, 1, packet + 8));
         ciphers[index]->key_close(key);
         memcpy(packet, clear, 8);
         memcpy(packet + plain_length + CR_AEAD_TAG_BYTES, clear + 8, 4);
