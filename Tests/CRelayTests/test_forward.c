@@ -54,6 +54,34 @@ static cr_forward_statistics statistics_of(const scene *s) {
     return statistics;
 }
 
+TEST(forward_goes_on_under_other_payload_types) {
+    scene s = open_scene(CR_CODEC_OPUS);
+    send_audio(&s, 1);
+    send_audio(&s, 2);
+    uint16_t sequence = last(&s)->rtp.sequence;
+    cr_payload_map other = {.from = WORLD_MEDIA, .to = 77};
+    CHECK_EQ(cr_forward_set_payloads(s.w->shard, world_id(0), &other, 1), CR_OK);
+    send_audio(&s, 3);
+    CHECK_EQ(last(&s)->rtp.payload_type, 77);
+    CHECK_EQ(last(&s)->rtp.sequence, (uint16_t)(sequence + 1));
+    // What left under the first type cannot be written again as it was.
+    uint32_t count = s.receiver->count;
+    CHECK_EQ(cr_forward_retransmit(s.w->shard, s.w->now, 0, s.receiver->transport, 700, &sequence, 1), CR_OK);
+    world_drain(s.w);
+    CHECK_EQ(s.receiver->count, count);
+    CHECK_EQ(cr_forward_set_payloads(s.w->shard, world_id(0), NULL, 0), CR_OK);
+    send_audio(&s, 4);
+    CHECK_EQ(s.receiver->count, count);
+    CHECK_EQ(cr_forward_set_payloads(s.w->shard, world_id(0), &other, 1), CR_OK);
+    send_audio(&s, 5);
+    CHECK_EQ(last(&s)->rtp.sequence, (uint16_t)(sequence + 2));
+    cr_payload_map illegal = {.from = 128};
+    CHECK_EQ(cr_forward_set_payloads(s.w->shard, world_id(0), &illegal, 1), CR_INVALID);
+    CHECK_EQ(cr_forward_set_payloads(s.w->shard, world_id(0), &other, CR_MAX_FORMATS + 1), CR_INVALID);
+    CHECK_EQ(cr_forward_set_payloads(s.w->shard, world_id(5), &other, 1), CR_STALE);
+    world_close(s.w);
+}
+
 TEST(forward_rewrites_header_and_counts) {
     scene s = open_scene(CR_CODEC_OPUS);
     send_audio(&s, 65535);

@@ -5,15 +5,19 @@
 
 #include <string.h>
 
-static bool is_legal(const cr_forward_config *config) {
-    if (config->ssrc == 0 || config->ssrc == config->rtx_ssrc || config->payload_count > CR_MAX_FORMATS) return false;
-    if (config->history_packets > CR_MAX_CACHE_PACKETS) return false;
-    if ((config->history_packets & (config->history_packets - 1u)) != 0) return false;
-    for (uint32_t index = 0; index < config->payload_count; index++) {
-        const cr_payload_map *map = &config->payloads[index];
-        if (map->from > 127 || map->to > 127 || map->rtx > 127) return false;
+static bool are_legal(const cr_payload_map *payloads, size_t count) {
+    if (count > CR_MAX_FORMATS) return false;
+    for (size_t index = 0; index < count; index++) {
+        if (payloads[index].from > 127 || payloads[index].to > 127 || payloads[index].rtx > 127) return false;
     }
     return true;
+}
+
+static bool is_legal(const cr_forward_config *config) {
+    if (config->ssrc == 0 || config->ssrc == config->rtx_ssrc) return false;
+    if (config->history_packets > CR_MAX_CACHE_PACKETS) return false;
+    if ((config->history_packets & (config->history_packets - 1u)) != 0) return false;
+    return are_legal(config->payloads, config->payload_count);
 }
 
 static bool ssrc_in_use(const cr_transport *transport, uint32_t ssrc) {
@@ -82,6 +86,21 @@ cr_result cr_forward_open(cr_shard *shard, cr_id id, const cr_forward_config *co
     transport->forwards = forward;
     cr_slots_put(&shard->forwards, id, forward);
     if (forward->waits_for_keyframe) cr_stream_want_keyframe(shard, stream);
+    return CR_OK;
+}
+
+cr_result cr_forward_set_payloads(cr_shard *shard, cr_id id, const cr_payload_map *payloads, size_t count) {
+    cr_forward *forward = cr_forward_find(shard, id);
+    if (!forward) return CR_STALE;
+    if (!are_legal(payloads, count)) return CR_INVALID;
+    if (forward->stream) cr_round_settle(shard, forward->stream);
+    // A packet sent again under its own number must have its first payload type, which can no longer be written.
+    if (forward->history) memset(forward->history, 0, forward->history_packets * sizeof *forward->history);
+    forward->payload_count = (uint8_t)count;
+    if (count > 0) memcpy(forward->payloads, payloads, count * sizeof *payloads);
+    if (!forward->stream) return CR_OK;
+    cr_forward_interrupt(forward, forward->stream, false);
+    if (forward->waits_for_keyframe && !forward->paused) cr_stream_want_keyframe(shard, forward->stream);
     return CR_OK;
 }
 

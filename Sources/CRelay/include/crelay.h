@@ -349,6 +349,8 @@ cr_result cr_forward_set_paused(cr_shard *shard, cr_id forward, bool paused);
 // Takes its packets from another stream of the same publication: video at that stream's next keyframe, audio at once.
 // Outgoing sequence numbers, timestamps and VP8 picture ids go on without a gap.
 cr_result cr_forward_set_source(cr_shard *shard, cr_id forward, cr_id stream);
+// What its packets are called from now on; none: nothing is sent. Begins at the next keyframe, with the numbers going on.
+cr_result cr_forward_set_payloads(cr_shard *shard, cr_id forward, const cr_payload_map *payloads, size_t count);
 // The subscriber of `transport` reports a packet lost on the outgoing `ssrc`. Answered from the cache, by RTX where the
 // forward has it. Within one round trip the same packet is sent once.
 cr_result cr_forward_retransmit(cr_shard *shard, uint64_t now_us, uint64_t rtt_us, cr_id transport, uint32_t ssrc,

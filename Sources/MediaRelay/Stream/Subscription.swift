@@ -4,10 +4,12 @@
 struct Subscription {
     let parameters: SubscriptionParameters
     let owner: OwnerTag
-    /// What the forward was opened with; empty while the formats do not fit and there is no forward.
+    /// What is forwarded as what; empty while the formats do not fit.
     var payloads: [PayloadMapping] = []
     var isPaused = false
     var hasStarted = false
 
     var isForwarding: Bool { !payloads.isEmpty }
+    /// The packet core knows it. It stays there when a change of the publication leaves nothing to forward.
+    var hasForward = false
 }

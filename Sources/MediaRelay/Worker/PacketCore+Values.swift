@@ -166,11 +166,16 @@ extension cr_forward_config {
         withUnsafeMutableBytes(of: &payloads) { bytes in
             let slots = bytes.bindMemory(to: cr_payload_map.self)
             for (slot, mapping) in zip(slots.indices, used) {
-                slots[slot] = cr_payload_map(
-                    from: mapping.from, to: mapping.to, rtx: mapping.retransmission ?? 0,
-                    unwrap_red: mapping.unwrapsRED)
+                slots[slot] = cr_payload_map(mapping)
             }
         }
+    }
+}
+
+extension cr_payload_map {
+    init(_ mapping: PayloadMapping) {
+        self.init(
+            from: mapping.from, to: mapping.to, rtx: mapping.retransmission ?? 0, unwrap_red: mapping.unwrapsRED)
     }
 }
 

@@ -161,6 +161,11 @@ package final class PacketCore {
         return PacketResult(cr_forward_open(shard, forward.rawValue, &config))
     }
 
+    func setPayloads(_ payloads: [PayloadMapping], of forward: ObjectName) -> PacketResult {
+        let maps = payloads.map { cr_payload_map($0) }
+        return PacketResult(cr_forward_set_payloads(shard, forward.rawValue, maps, maps.count))
+    }
+
     func closeForward(_ forward: ObjectName) { _ = cr_forward_close(shard, forward.rawValue) }
 
     func setPaused(_ forward: ObjectName, _ isPaused: Bool) {

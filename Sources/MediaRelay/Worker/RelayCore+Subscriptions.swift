@@ -37,7 +37,7 @@ extension RelayCore {
         }
         guard subscription.isPaused != isPaused else { return }
         subscriptions[id]?.isPaused = isPaused
-        guard subscription.isForwarding else { return }
+        guard subscription.hasForward else { return }
         packets.setPaused(id.name, isPaused)
         if !isPaused { wantKeyframe(for: id, now) }
     }
@@ -47,7 +47,7 @@ extension RelayCore {
             refusedCommands &+= 1
             return
         }
-        if subscription.isForwarding { packets.closeForward(id.name) }
+        if subscription.hasForward { packets.closeForward(id.name) }
         let parameters = subscription.parameters
         publications[parameters.publication]?.subscriptions.remove(id)
         leaveMirror(of: parameters.publication, id)
@@ -64,8 +64,8 @@ extension RelayCore {
         outbox.post(.subscriptionStarted(id), to: subscription.owner)
     }
 
-    /// Opens the forward, or brings it in line with a publication that changed. Where the payload types stay what they
-    /// were, the forward lives on and only gets the new source.
+    /// Opens the forward, or brings it in line with a publication that changed: it lives on, with its numbers, and gets
+    /// the new source and payload types.
     func refreshForward(of id: SubscriptionID, _ now: MediaTime) {
         guard let subscription = subscriptions[id],
             let publication = publications[subscription.parameters.publication]
@@ -73,17 +73,15 @@ extension RelayCore {
         let parameters = subscription.parameters
         let map = PayloadMap(publication: publication.parameters.formats, subscriber: parameters.formats)
         let payloads = Array(map.pairs.prefix(Limits.formats))
-        if payloads == subscription.payloads, !payloads.isEmpty {
+        subscriptions[id]?.payloads = payloads
+        if payloads.isEmpty { outbox.post(.subscriptionUnsupported(id), to: subscription.owner) }
+        if subscription.hasForward {
+            if payloads != subscription.payloads { _ = packets.setPayloads(payloads, of: id.name) }
             packets.setSource(publication.currentStream, of: id.name)
             wantKeyframe(for: id, now)
             return
         }
-        if subscription.isForwarding { packets.closeForward(id.name) }
-        subscriptions[id]?.payloads = []
-        guard !payloads.isEmpty else {
-            outbox.post(.subscriptionUnsupported(id), to: subscription.owner)
-            return
-        }
+        guard !payloads.isEmpty else { return }
         let forward = PacketForward(
             stream: publication.currentStream, transport: parameters.transport.name, ssrc: parameters.ssrc,
             retransmissionSSRC: parameters.retransmissionSSRC, mid: parameters.mid, payloads: payloads,
@@ -93,7 +91,7 @@ extension RelayCore {
             close(id)
             return
         }
-        subscriptions[id]?.payloads = payloads
+        subscriptions[id]?.hasForward = true
         if subscription.isPaused { packets.setPaused(id.name, true) }
         wantKeyframe(for: id, now)
     }

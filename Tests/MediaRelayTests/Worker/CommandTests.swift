@@ -147,6 +147,39 @@ import Testing
         #expect(core.statistics().allocatedBytes == 0 && core.statistics().streams == 0)
     }
 
+    @Test func aSubscriptionLivesThroughAChangeOfFormats() throws {
+        let core = try makeCore()
+        let pool = IdentifierPool(workers: 1)
+        let transport = pool.transport(on: Self.worker)
+        let publication = pool.publication(on: Self.worker)
+        let subscription = pool.subscription(on: Self.worker)
+        core.perform(.openTransport(transport, owner: Self.owner, role: .server, local: credentials(1)), Self.now)
+        var parameters = PublicationParameters(
+            owner: Self.owner, source: .transport(transport, mid: "0"), kind: .video,
+            formats: [PayloadFormat(payloadType: 45, codec: .vp8, clockRate: 90_000)], encodings: [Encoding(ssrc: 5)])
+        core.perform(.openPublication(publication, parameters), Self.now)
+        core.perform(
+            .openSubscription(
+                subscription,
+                SubscriptionParameters(
+                    publication: publication, transport: transport, mid: "1", ssrc: 9, retransmissionSSRC: nil,
+                    formats: Formats.video, canonicalName: "a")), Self.now)
+        #expect(core.takeEvents().isEmpty)
+        let changes: [(UInt8, Codec, [Event])] = [
+            (46, .vp8, []), (47, .av1, [.subscriptionUnsupported(subscription)]), (48, .vp8, []),
+        ]
+        for (payloadType, codec, events) in changes {
+            parameters.formats = [PayloadFormat(payloadType: payloadType, codec: codec, clockRate: 90_000)]
+            core.perform(.updatePublication(publication, parameters), Self.now)
+            #expect(core.takeEvents().flatMap(\.events) == events, "\(payloadType)")
+            #expect(core.packets.statistics(ofForward: subscription.name) != nil)
+        }
+        core.perform(.closeSubscription(subscription), Self.now)
+        #expect(core.packets.statistics(ofForward: subscription.name) == nil)
+        core.perform(.closeTransport(transport), Self.now)
+        #expect(core.statistics().allocatedBytes == 0)
+    }
+
     /// Every command with names that were never given out, generations from the future, and nonsense inside.
     @Test func nonsenseDoesNotTrap() throws {
         let core = try makeCore()
