@@ -133,6 +133,7 @@ async def test_every_kind_of_client_in_one_room(server, room, join, enter, page)
         await person.publish_tone()
         await person.publish_numbers(*SMALL, fps=10)
     await third.publish(ToneTrack(), NumbersTrack(*SMALL, fps=10))
+    await until(lambda: len(new.remote_identities()) == 3, 10, "everybody is in the roster")
     (name,) = new.remote_identities() - {"old", "third"}
     for person in (new, old):
         for other in {"new", "old", "third", name} - {person.identity}:
