@@ -100,8 +100,9 @@ async def test_a_participant_is_changed_for_everybody(back_end, room, two):
     assert (changed.name, changed.metadata, dict(changed.attributes)) == ("Alice A.", "speaker", {"hand": "up"})
     shown = bob.room.remote_participants["alice"]
     await until(lambda: shown.attributes.get("hand") == "up", HEARD_SECONDS, "the attribute")
-    assert shown.name == "Alice A." and shown.metadata == "speaker"
-    assert alice.room.local_participant.metadata == "speaker"
+    await until(lambda: (shown.name, shown.metadata) == ("Alice A.", "speaker"), HEARD_SECONDS, "name and metadata")
+    own = alice.room.local_participant
+    await until(lambda: own.metadata == "speaker", HEARD_SECONDS, "Alice is told herself")
 
     await back_end.update_participant(api.UpdateParticipantRequest(room=room, identity="alice", attributes={"hand": ""}))
     await until(lambda: "hand" not in shown.attributes, HEARD_SECONDS, "the attribute's end")
