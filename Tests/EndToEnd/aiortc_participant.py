@@ -16,7 +16,7 @@ from collections.abc import Callable
 import aiohttp
 import av
 import numpy as np
-from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from livekit.protocol import models, rtc
 
@@ -26,6 +26,8 @@ from waiting import until
 PROTOCOL = 16
 AUDIO_FRAME_SAMPLES = media.SAMPLE_RATE // 50
 VIDEO_CLOCK = 90_000
+# By aiortc's default of two new sections of a kind in one offer the second waits for a transport that is never started.
+ONE_TRANSPORT = RTCConfiguration(bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
 
 
 class ToneTrack(MediaStreamTrack):
@@ -78,7 +80,7 @@ class AiortcParticipant:
         self.identity = identity
         self.rewrite_offer, self.rewrite_candidates = rewrite_offer, rewrite_candidates
         self.publisher = RTCPeerConnection()
-        self.subscriber = RTCPeerConnection()
+        self.subscriber = RTCPeerConnection(ONE_TRANSPORT)
         self.subscriber.on("track", self.on_track)
         self.joined: rtc.JoinResponse | None = None
         self.participants: dict[str, models.ParticipantInfo] = {}
