@@ -79,15 +79,25 @@ static void close_world(tcp_world *world) {
     cr_shard_destroy(world->shard);
 }
 
-static int open_client(const tcp_world *world) {
+// `receive_buffer` 0: as the system has it.
+static int connect_client(const tcp_world *world, int receive_buffer) {
     int client = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(client >= 0);
+    if (receive_buffer > 0) setsockopt(client, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(world->udp.port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     CHECK_EQ(connect(client, (struct sockaddr *)&to, sizeof to), 0);
     struct timeval patience = {.tv_sec = 2};
     setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return client;
+}
+
+static int open_client(const tcp_world *world) {
+    return connect_client(world, 0);
+}
+
+static int open_slow_client(const tcp_world *world) {
+    return connect_client(world, 8192);
 }
 
 static cr_address address_of(int client) {
@@ -363,17 +373,6 @@ static uint32_t read_number(int client) {
     CHECK_EQ(length, 600 + number * 7 % 600);
     for (size_t index = sizeof number; index < length; index++) CHECK_EQ(datagram[index], (uint8_t)number);
     return number;
-}
-
-static int open_slow_client(tcp_world *world) {
-    int client = socket(AF_INET, SOCK_STREAM, 0), small = 8192;
-    setsockopt(client, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(world->udp.port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    CHECK_EQ(connect(client, (struct sockaddr *)&to, sizeof to), 0);
-    struct timeval patience = {.tv_sec = 2};
-    setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    return client;
 }
 
 TEST(tcp_a_slow_reader_is_bounded_and_delays_nobody) {

@@ -198,6 +198,24 @@ async def browser():
 
 
 @pytest.fixture
+async def people(browser):
+    """Opens a browser window for each name; all are closed, and must have been calm, when the test is over."""
+    from chromium import Person
+
+    arrived = []
+
+    async def arrive(name: str, **options) -> Person:
+        arrived.append(await Person.arrive(browser, name, **options))
+        return arrived[-1]
+
+    yield arrive
+    for person in arrived:
+        await person.go()
+    for person in arrived:
+        person.assert_calm()
+
+
+@pytest.fixture
 def room(request) -> str:
     """A room name of the test's own, so that tests of one file never meet."""
     return f"room-{request.node.name[:40]}"

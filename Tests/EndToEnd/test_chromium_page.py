@@ -24,22 +24,6 @@ CIPHER = "SRTP_AEAD_AES_128_GCM"
 
 
 @pytest.fixture
-async def people(browser):
-    """Opens a browser window for each name; all are closed, and must have been calm, when the test is over."""
-    arrived = []
-
-    async def arrive(name: str, **options) -> Person:
-        arrived.append(await Person.arrive(browser, name, **options))
-        return arrived[-1]
-
-    yield arrive
-    for person in arrived:
-        await person.go()
-    for person in arrived:
-        person.assert_calm()
-
-
-@pytest.fixture
 def pictures(tmp_path):
     folder = REPOSITORY / "docs/images" if os.environ.get("HUTONG_SCREENSHOTS") else tmp_path
     folder.mkdir(parents=True, exist_ok=True)

@@ -18,21 +18,6 @@ TONE = 440.0
 RESUME_SECONDS = 12.0
 
 
-@pytest.fixture
-async def people(browser):
-    """Opens a browser window for each name; all are closed, and must have been calm, when the test is over."""
-    arrived = []
-
-    async def arrive(name: str, **options) -> Person:
-        arrived.append(await Person.arrive(browser, name, **options))
-        return arrived[-1]
-
-    yield arrive
-    for person in arrived:
-        await person.go()
-        person.assert_calm()
-
-
 async def protocols(person: Person) -> set[str]:
     """What the person's connections use to reach the server."""
     transports = [t for t in await person.entries("transport") if t.get("dtlsState") == "connected"]

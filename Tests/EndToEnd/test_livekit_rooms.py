@@ -118,16 +118,10 @@ async def test_who_may_not_publish_cannot(join, room):
     assert not alice.named("track_published")
 
 
-@pytest.fixture
-async def page(browser):
-    person = await Person.arrive(browser, "Page")
-    yield person
-    await person.go()
-
-
-async def test_every_kind_of_client_in_one_room(server, room, join, enter, page):
+async def test_every_kind_of_client_in_one_room(server, room, join, enter, people):
     """The SDK on either path, a third stack, and the page: each sees each."""
     new, old, third = await join("new"), await join("old", single_peer_connection=False), await enter("third")
+    page = await people("Page")
     await page.join(f"{server.url}/?room={room}")
     for person in (new, old):
         await person.publish_tone()

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 // ------------------------------------------------------------------------------------------------------- slots
 
@@ -63,6 +64,10 @@ bool cr_hash_put(cr_hash *hash, cr_key key, uint64_t value);
 bool cr_hash_find(const cr_hash *hash, cr_key key, uint64_t *value);
 bool cr_hash_remove(cr_hash *hash, cr_key key);
 uint64_t cr_hash_mix(uint64_t seed, cr_key key);
+
+static inline bool cr_address_equals(const cr_address *a, const cr_address *b) {
+    return a->port == b->port && a->kind == b->kind && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
 
 cr_key cr_key_of_address(const cr_address *address);
 cr_key cr_key_of_ssrc(cr_id transport, uint32_t ssrc);

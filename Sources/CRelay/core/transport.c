@@ -54,10 +54,6 @@ bool cr_transport_is_ready(const cr_transport *transport) {
 
 // ----------------------------------------------------------------------------------------------------- addresses
 
-static bool address_equals(const cr_address *a, const cr_address *b) {
-    return a->port == b->port && a->kind == b->kind && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
-}
-
 bool cr_shard_proved_address(const cr_shard *shard, const cr_address *address) {
     uint64_t owner;
     return cr_hash_find(&shard->by_address, cr_key_of_address(address), &owner);
@@ -65,8 +61,8 @@ bool cr_shard_proved_address(const cr_shard *shard, const cr_address *address) {
 
 static bool forget_address(cr_shard *shard, cr_transport *transport, const cr_address *address) {
     for (uint32_t index = 0; index < transport->address_count; index++) {
-        if (!address_equals(&transport->addresses[index], address)) continue;
-        if (transport->has_selected && address_equals(&transport->selected, address)) transport->has_selected = false;
+        if (!cr_address_equals(&transport->addresses[index], address)) continue;
+        if (transport->has_selected && cr_address_equals(&transport->selected, address)) transport->has_selected = false;
         cr_hash_remove(&shard->by_address, cr_key_of_address(address));
         transport->address_count--;
         memmove(transport->addresses + index, transport->addresses + index + 1,
@@ -79,7 +75,7 @@ static bool forget_address(cr_shard *shard, cr_transport *transport, const cr_ad
 static void evict_address(cr_shard *shard, cr_transport *transport) {
     for (uint32_t index = 0; index < transport->address_count; index++) {
         cr_address candidate = transport->addresses[index];
-        if (transport->has_selected && address_equals(&transport->selected, &candidate)) continue;
+        if (transport->has_selected && cr_address_equals(&transport->selected, &candidate)) continue;
         forget_address(shard, transport, &candidate);
         return;
     }
@@ -92,7 +88,7 @@ cr_result cr_transport_add_address(cr_shard *shard, cr_id id, const cr_address *
     bool was_selected = false;
     if (cr_hash_find(&shard->by_address, cr_key_of_address(address), &owner)) {
         cr_transport *other = cr_transport_find(shard, (cr_id)owner);
-        if (other == transport) was_selected = other->has_selected && address_equals(&other->selected, address);
+        if (other == transport) was_selected = other->has_selected && cr_address_equals(&other->selected, address);
         if (other) forget_address(shard, other, address);
     }
     if (transport->address_count == CR_MAX_ADDRESSES) evict_address(shard, transport);
@@ -110,7 +106,7 @@ cr_result cr_transport_select_address(cr_shard *shard, cr_id id, const cr_addres
     cr_transport *transport = cr_transport_find(shard, id);
     if (!transport) return CR_STALE;
     for (uint32_t index = 0; index < transport->address_count; index++) {
-        if (!address_equals(&transport->addresses[index], address)) continue;
+        if (!cr_address_equals(&transport->addresses[index], address)) continue;
         transport->has_selected = true;
         transport->selected = *address;
         return CR_OK;

@@ -298,10 +298,6 @@ static void send_all(cr_udp *udp, cr_shard *shard, send_batch *batch) {
     }
 }
 
-static bool same_address(const cr_address *a, const cr_address *b) {
-    return a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
-}
-
 // Whether the packet can leave in the message of `first`: to the same address, as long as all before it or the last.
 static bool joins(const cr_udp *udp, const struct msghdr *message, const cr_packet *first, const cr_packet *packet) {
     size_t count = message->msg_iovlen;
@@ -309,7 +305,7 @@ static bool joins(const cr_udp *udp, const struct msghdr *message, const cr_pack
     size_t bytes = first->bulk ? CR_GSO_BULK_BYTES : CR_GSO_MEDIA_BYTES;
     return udp->segments && packet->length <= first->length && message->msg_iov[count - 1].iov_len == first->length &&
            first->length <= CR_GSO_SEGMENT_BYTES && count < segments && first->length * count + packet->length <= bytes &&
-           packet->bulk == first->bulk && same_address(&packet->address, &first->address);
+           packet->bulk == first->bulk && cr_address_equals(&packet->address, &first->address);
 }
 
 static void open_message(const cr_udp *udp, send_batch *batch, const cr_packet *packet) {

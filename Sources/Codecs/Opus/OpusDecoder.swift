@@ -45,7 +45,7 @@ public struct OpusDecoder: ~Copyable, @unchecked Sendable {
         _ packet: Span<UInt8>, into samples: inout MutableSpan<Int16>
     ) throws(OpusError) -> Int {
         guard !packet.isEmpty else { throw .invalidPacket }
-        return try run(packet, &samples, room(in: samples.count), useFEC: false)
+        return try run(packet, &samples, room(in: samples.count), useFEC: false, co_opus_decode)
     }
 
     /// The same with samples in -1.0...1.0, which loud sound may pass a little.
@@ -53,7 +53,7 @@ public struct OpusDecoder: ~Copyable, @unchecked Sendable {
         _ packet: Span<UInt8>, into samples: inout MutableSpan<Float>
     ) throws(OpusError) -> Int {
         guard !packet.isEmpty else { throw .invalidPacket }
-        return try run(packet, &samples, room(in: samples.count), useFEC: false)
+        return try run(packet, &samples, room(in: samples.count), useFEC: false, co_opus_decode_float)
     }
 
     /// Makes up a lost packet from what was before it: the sound goes on and fades out after some 100 ms.
@@ -61,12 +61,12 @@ public struct OpusDecoder: ~Copyable, @unchecked Sendable {
     /// - Parameter samples: filled whole; its length says how much is missing, a multiple of 2.5 ms up to 120 ms.
     /// - Throws: `sampleCount`.
     public mutating func conceal(into samples: inout MutableSpan<Int16>) throws(OpusError) {
-        _ = try run(Span(), &samples, wholeFrame(in: samples.count), useFEC: false)
+        _ = try run(Span(), &samples, wholeFrame(in: samples.count), useFEC: false, co_opus_decode)
     }
 
     /// The same with samples in -1.0...1.0.
     public mutating func conceal(into samples: inout MutableSpan<Float>) throws(OpusError) {
-        _ = try run(Span(), &samples, wholeFrame(in: samples.count), useFEC: false)
+        _ = try run(Span(), &samples, wholeFrame(in: samples.count), useFEC: false, co_opus_decode_float)
     }
 
     /// Decodes a lost packet from the copy (in-band FEC) in the packet after it, which is then decoded as usual. Conceals
@@ -80,7 +80,7 @@ public struct OpusDecoder: ~Copyable, @unchecked Sendable {
         from next: Span<UInt8>, into samples: inout MutableSpan<Int16>
     ) throws(OpusError) {
         guard !next.isEmpty else { throw .invalidPacket }
-        _ = try run(next, &samples, wholeFrame(in: samples.count), useFEC: true)
+        _ = try run(next, &samples, wholeFrame(in: samples.count), useFEC: true, co_opus_decode)
     }
 
     /// The same with samples in -1.0...1.0.
@@ -88,7 +88,7 @@ public struct OpusDecoder: ~Copyable, @unchecked Sendable {
         from next: Span<UInt8>, into samples: inout MutableSpan<Float>
     ) throws(OpusError) {
         guard !next.isEmpty else { throw .invalidPacket }
-        _ = try run(next, &samples, wholeFrame(in: samples.count), useFEC: true)
+        _ = try run(next, &samples, wholeFrame(in: samples.count), useFEC: true, co_opus_decode_float)
     }
 
     /// Forgets what was decoded so far: for the start of another stream.
@@ -106,27 +106,15 @@ public struct OpusDecoder: ~Copyable, @unchecked Sendable {
         return Int32(count / channels.rawValue)
     }
 
-    private func run(
-        _ packet: Span<UInt8>, _ samples: inout MutableSpan<Int16>, _ frame: Int32, useFEC: Bool
+    /// `decode` is libopus's function for this kind of sample.
+    private func run<Sample>(
+        _ packet: Span<UInt8>, _ samples: inout MutableSpan<Sample>, _ frame: Int32, useFEC: Bool,
+        _ decode: (OpaquePointer, UnsafePointer<UInt8>?, Int32, UnsafeMutablePointer<Sample>?, Int32, Bool) -> Int32
     ) throws(OpusError) -> Int {
         guard frame > 0 else { throw .bufferTooSmall }
         let written = packet.withUnsafeBufferPointer { input in
             samples.withUnsafeMutableBufferPointer { output in
-                co_opus_decode(
-                    pointer, input.isEmpty ? nil : input.baseAddress, Int32(clamping: input.count), output.baseAddress,
-                    frame, useFEC)
-            }
-        }
-        return try OpusError.check(written)
-    }
-
-    private func run(
-        _ packet: Span<UInt8>, _ samples: inout MutableSpan<Float>, _ frame: Int32, useFEC: Bool
-    ) throws(OpusError) -> Int {
-        guard frame > 0 else { throw .bufferTooSmall }
-        let written = packet.withUnsafeBufferPointer { input in
-            samples.withUnsafeMutableBufferPointer { output in
-                co_opus_decode_float(
+                decode(
                     pointer, input.isEmpty ? nil : input.baseAddress, Int32(clamping: input.count), output.baseAddress,
                     frame, useFEC)
             }

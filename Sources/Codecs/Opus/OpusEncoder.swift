@@ -72,26 +72,26 @@ public struct OpusEncoder: ~Copyable, @unchecked Sendable {
     public mutating func encode(
         _ samples: Span<Int16>, into packet: inout MutableSpan<UInt8>
     ) throws(OpusError) -> Int {
-        let frame = try samplesPerChannel(of: samples.count)
-        guard !packet.isEmpty else { throw .bufferTooSmall }
-        let written = samples.withUnsafeBufferPointer { input in
-            packet.withUnsafeMutableBufferPointer { output in
-                co_opus_encode(pointer, input.baseAddress, frame, output.baseAddress, Int32(clamping: output.count))
-            }
-        }
-        return try OpusError.check(written)
+        try run(samples, &packet, co_opus_encode)
     }
 
     /// The same with samples in -1.0...1.0. A frame with a not-a-number in it is silence.
     public mutating func encode(
         _ samples: Span<Float>, into packet: inout MutableSpan<UInt8>
     ) throws(OpusError) -> Int {
+        try run(samples, &packet, co_opus_encode_float)
+    }
+
+    /// `encode` is libopus's function for this kind of sample.
+    private func run<Sample>(
+        _ samples: Span<Sample>, _ packet: inout MutableSpan<UInt8>,
+        _ encode: (OpaquePointer, UnsafePointer<Sample>?, Int32, UnsafeMutablePointer<UInt8>?, Int32) -> Int32
+    ) throws(OpusError) -> Int {
         let frame = try samplesPerChannel(of: samples.count)
         guard !packet.isEmpty else { throw .bufferTooSmall }
         let written = samples.withUnsafeBufferPointer { input in
             packet.withUnsafeMutableBufferPointer { output in
-                co_opus_encode_float(
-                    pointer, input.baseAddress, frame, output.baseAddress, Int32(clamping: output.count))
+                encode(pointer, input.baseAddress, frame, output.baseAddress, Int32(clamping: output.count))
             }
         }
         return try OpusError.check(written)

@@ -78,10 +78,6 @@ public struct HTTPEdge<Gateway: SignalGateway>: Service {
 
 extension EdgeError {
     init(_ error: any Error, address: ListenAddress) {
-        if let error = error as? EdgeError {
-            self = error
-            return
-        }
         switch (error as? IOError)?.errnoCode {
         case EADDRINUSE: self = .portInUse(address)
         case EACCES: self = .permissionDenied(address)

@@ -118,16 +118,26 @@ import Testing
         #expect(core.takeEvents().flatMap(\.events) == [.transportClosed(first)])
     }
 
-    @Test func formatsWithoutCounterpartAreReportedAndMayComeLater() throws {
-        let core = try makeCore()
+    private func names() -> (TransportID, PublicationID, SubscriptionID) {
         let pool = IdentifierPool(workers: 1)
-        let transport = pool.transport(on: Self.worker)
-        let publication = pool.publication(on: Self.worker)
-        let subscription = pool.subscription(on: Self.worker)
-        core.perform(.openTransport(transport, owner: Self.owner, role: .server, local: credentials(1)), Self.now)
-        var parameters = PublicationParameters(
+        return (
+            pool.transport(on: Self.worker), pool.publication(on: Self.worker), pool.subscription(on: Self.worker)
+        )
+    }
+
+    private func video(from transport: TransportID, _ codec: Codec) -> PublicationParameters {
+        PublicationParameters(
             owner: Self.owner, source: .transport(transport, mid: "0"), kind: .video,
-            formats: [PayloadFormat(payloadType: 45, codec: .av1, clockRate: 90_000)], encodings: [Encoding(ssrc: 5)])
+            formats: [PayloadFormat(payloadType: 45, codec: codec, clockRate: 90_000)], encodings: [Encoding(ssrc: 5)])
+    }
+
+    /// The publisher's transport subscribes to what it publishes itself.
+    private func subscribe(
+        _ subscription: SubscriptionID, to publication: PublicationID, _ parameters: PublicationParameters,
+        in core: RelayCore
+    ) {
+        guard case .transport(let transport, _) = parameters.source else { return }
+        core.perform(.openTransport(transport, owner: Self.owner, role: .server, local: credentials(1)), Self.now)
         core.perform(.openPublication(publication, parameters), Self.now)
         core.perform(
             .openSubscription(
@@ -135,6 +145,13 @@ import Testing
                 SubscriptionParameters(
                     publication: publication, transport: transport, mid: "1", ssrc: 9, retransmissionSSRC: nil,
                     formats: Formats.video, canonicalName: "a")), Self.now)
+    }
+
+    @Test func formatsWithoutCounterpartAreReportedAndMayComeLater() throws {
+        let core = try makeCore()
+        let (transport, publication, subscription) = names()
+        var parameters = video(from: transport, .av1)
+        subscribe(subscription, to: publication, parameters, in: core)
         #expect(core.takeEvents().flatMap(\.events) == [.subscriptionUnsupported(subscription)])
         #expect(core.packets.statistics(ofForward: subscription.name) == nil)
         parameters.formats = Formats.video
@@ -149,21 +166,9 @@ import Testing
 
     @Test func aSubscriptionLivesThroughAChangeOfFormats() throws {
         let core = try makeCore()
-        let pool = IdentifierPool(workers: 1)
-        let transport = pool.transport(on: Self.worker)
-        let publication = pool.publication(on: Self.worker)
-        let subscription = pool.subscription(on: Self.worker)
-        core.perform(.openTransport(transport, owner: Self.owner, role: .server, local: credentials(1)), Self.now)
-        var parameters = PublicationParameters(
-            owner: Self.owner, source: .transport(transport, mid: "0"), kind: .video,
-            formats: [PayloadFormat(payloadType: 45, codec: .vp8, clockRate: 90_000)], encodings: [Encoding(ssrc: 5)])
-        core.perform(.openPublication(publication, parameters), Self.now)
-        core.perform(
-            .openSubscription(
-                subscription,
-                SubscriptionParameters(
-                    publication: publication, transport: transport, mid: "1", ssrc: 9, retransmissionSSRC: nil,
-                    formats: Formats.video, canonicalName: "a")), Self.now)
+        let (transport, publication, subscription) = names()
+        var parameters = video(from: transport, .vp8)
+        subscribe(subscription, to: publication, parameters, in: core)
         #expect(core.takeEvents().isEmpty)
         let changes: [(UInt8, Codec, [Event])] = [
             (46, .vp8, []), (47, .av1, [.subscriptionUnsupported(subscription)]), (48, .vp8, []),
