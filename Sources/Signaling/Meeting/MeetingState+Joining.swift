@@ -187,6 +187,7 @@ extension MeetingState {
         endForwards(of: id)
         if let origin = participant.origin { emit(.forward(.dropped(origin.sid, from: origin.meeting))) }
         participants[id] = nil
+        negotiationsDue[id] = nil
         roster.removeAll { $0 == id }
         if identities[participant.identity] == id { identities[participant.identity] = nil }
         note(.left, participant.sid, departure.word)

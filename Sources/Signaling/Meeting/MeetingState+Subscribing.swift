@@ -153,19 +153,17 @@ extension MeetingState {
     // MARK: Negotiation
 
     var earliestNegotiation: Duration? {
-        roster.lazy.compactMap { participants[$0]?.subscriber?.negotiationDue }.min()
+        negotiationsDue.values.min()
     }
 
     private mutating func scheduleNegotiation(with id: ParticipantID) {
-        guard let subscriber = participants[id]?.subscriber, subscriber.negotiationDue == nil else { return }
-        participants[id]?.subscriber?.negotiationDue = now.uptime + MeetingTimes.offerDelay
+        guard participants[id]?.subscriber != nil, negotiationsDue[id] == nil else { return }
+        negotiationsDue[id] = now.uptime + MeetingTimes.offerDelay
     }
 
     mutating func negotiateDue() {
-        for id in roster {
-            guard let due = participants[id]?.subscriber?.negotiationDue, due <= now.uptime else { continue }
-            negotiate(with: id)
-        }
+        let due = negotiationsDue.filter { $0.value <= now.uptime }.keys
+        for id in due.sorted() { negotiate(with: id) }
     }
 
     /// After a resume nobody knows what of the last round arrived, so a new one begins. It restarts ICE: in v0 by our offer
@@ -177,15 +175,15 @@ extension MeetingState {
             command(.restartICE(transport, local: ice))
             participants[id]?.subscriber?.connection?.negotiation.restartICE(with: ice)
             negotiate(with: id)
-        } else {
-            participants[id]?.subscriber?.negotiationDue = now.uptime + MeetingTimes.offerAfterResume
+        } else if participants[id]?.subscriber != nil {
+            negotiationsDue[id] = now.uptime + MeetingTimes.offerAfterResume
         }
     }
 
     /// Puts the collected changes before the client. Does nothing while something is awaited from it; that brings the
     /// next round.
     mutating func negotiate(with id: ParticipantID) {
-        participants[id]?.subscriber?.negotiationDue = nil
+        negotiationsDue[id] = nil
         guard let participant = participants[id], participant.needsNegotiation else { return }
         if participant.subscriber?.connection != nil { sendOffer(to: id) } else { requestOffer(of: id) }
     }

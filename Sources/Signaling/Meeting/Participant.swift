@@ -169,8 +169,6 @@ struct Subscriber: Sendable {
     var connection: Connection<SubscriberNegotiation>?
     var awaited: Awaited?
     var lastOfferID: UInt32 = 0
-    /// When collected changes are put before the client; nil when there are none.
-    var negotiationDue: Duration?
     /// Of our newest description; clients want it complete with every one.
     var midToTrackID: [String: String] = [:]
     /// What the client asked for itself, by track sid; it overrides auto-subscribe.
