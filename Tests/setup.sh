@@ -12,8 +12,8 @@ build_packages=(
 # Intel's cipher library exists for x86-64 only; elsewhere OpenSSL does its work.
 [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] && build_packages+=(libipsec-mb-dev)
 # Two browsers, fonts for what Chinese names and emoji look like in screenshots, Python for the other clients, and `ip`
-# for a network of Firefox's own.
-test_packages=(chromium firefox-esr fonts-noto-cjk fonts-noto-color-emoji iproute2 python3 python3-venv)
+# for a network of Firefox's own. Janus is the peer that hutong-load judges us by.
+test_packages=(chromium firefox-esr fonts-noto-cjk fonts-noto-color-emoji iproute2 janus python3 python3-venv)
 proto_packages=(protobuf-compiler)
 
 swift_version_needed=6.3
@@ -43,7 +43,8 @@ install_packages() {
     fi
     echo "Installing ${missing[*]}"
     "${as_root[@]}" apt-get update -qq || fail "apt-get update failed: is the network there?"
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    # In run level 1 Debian's packages do not start the services that they bring.
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" \
         >/dev/null || fail "apt-get could not install: ${missing[*]}"
 }
 

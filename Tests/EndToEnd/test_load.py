@@ -25,14 +25,18 @@ SERVER_FIELDS = {
 }  # fmt: skip
 
 
-def start(*arguments: str) -> subprocess.Popen:
+# Janus never uses loopback for media.
+OWN_NETWORK = [str(pathlib.Path(__file__).with_name("own_network.sh"))]
+
+
+def start(*arguments: str, by: list[str] = []) -> subprocess.Popen:
     return subprocess.Popen(
-        [LOAD, *arguments, "--server", binary()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*by, LOAD, *arguments, "--server", binary()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def run(*arguments: str) -> tuple[int, str, str]:
-    process = start(*arguments)
+def run(*arguments: str, by: list[str] = []) -> tuple[int, str, str]:
+    process = start(*arguments, by=by)
     try:
         output, errors = process.communicate(timeout=RUN_SECONDS)
     except subprocess.TimeoutExpired:
@@ -120,6 +124,25 @@ def test_a_storm_does_not_hurt_who_is_there():
         assert report["details"]["running_loss_ratio"] == 0
 
 
+def test_janus_is_judged_under_the_same_load():
+    status, output, errors = run(
+        "webinar", "--participants", "5", "--duration", "2", "--against", "janus", "--json", "-", by=OWN_NETWORK
+    )
+    assert status == 0, errors
+    report = json.loads(output)
+    peer = report.pop("against")
+    assert set(peer) == set(report)
+    assert (report["details"]["server"], peer["details"]["server"]) == ("hutong", "janus")
+    for figures in (report, peer):
+        assert figures["details"]["joined"] == 6, figures["details"]["failure"]
+        assert figures["details"]["silent_streams"] == 0
+        assert figures["details"]["authentication_failures"] == 0
+        assert figures["server"]["cpu_seconds_per_million_forwards"] > 0
+        if figures["client"]["drops"] == 0 and figures["details"]["frames_left_out"] == 0:
+            assert figures["loss_ratio"] == 0
+            assert figures["forwards_per_second"] == pytest.approx(5 * 225, rel=0.1)
+
+
 async def test_ctrl_c_gives_the_report_so_far(server):
     process = subprocess.Popen(
         [LOAD, "webinar", "--participants", "3", "--duration", "600", "--json", "-",
@@ -165,6 +188,7 @@ async def test_its_server_ends_with_it():
 def test_mistakes_are_told_in_one_line():
     for arguments, words in {
         ("webinar", "--participants", "0"): "--participants must be a number from 1 to 5000",
+        ("meeting", "--against", "janus"): "--against works with webinar, audio and storm",
         ("webinar", "--secret", "x"): "--key, --secret and --pid belong to a server that runs",
     }.items():
         status, _, errors = run(*arguments)

@@ -189,6 +189,15 @@ void cl_endpoint_set_extensions(cl_load *load, uint32_t index, cl_extensions ext
     endpoint->extensions = extensions;
 }
 
+uint16_t cl_endpoint_port(const cl_load *load, uint32_t index) {
+    const cl_endpoint *endpoint = cl_endpoint_at(load, index);
+    // IPv4's address has its port at the same place.
+    struct sockaddr_in6 address = {0};
+    socklen_t length = sizeof address;
+    if (!endpoint || getsockname(endpoint->fd, (struct sockaddr *)&address, &length) != 0) return 0;
+    return ntohs(address.sin6_port);
+}
+
 uint64_t cl_endpoint_first_media_ns(const cl_load *load, uint32_t index) {
     const cl_endpoint *endpoint = cl_endpoint_at(load, index);
     return endpoint ? endpoint->first_media_ns : 0;

@@ -28,14 +28,34 @@ enum ClientOffer {
     ]
 
     static func text(
-        _ sections: [ClientSection], version: UInt64, ice: ICECredentials, fingerprint: Fingerprint
+        _ sections: [ClientSection], version: UInt64, ice: ICECredentials, fingerprint: Fingerprint,
+        setup: Setup = .actpass
     ) -> String {
         let media = sections.map(section)
         return SessionDescription(
             origin: .init(sessionID: 1, version: version),
             groups: [.init(semantics: SessionDescription.Group.bundle, mids: sections.map(\.mid))],
-            transport: TransportAttributes(ice: ice, fingerprints: [fingerprint], setup: .actpass), sections: media
+            transport: TransportAttributes(ice: ice, fingerprints: [fingerprint], setup: setup), sections: media
         ).text
+    }
+
+    /// Takes everything that is offered.
+    static func answer(to offer: SessionDescription, ice: ICECredentials, fingerprint: Fingerprint) -> String {
+        var answer = offer
+        answer.isICELite = false
+        answer.transport = TransportAttributes(ice: ice, fingerprints: [fingerprint], setup: .active)
+        for (index, section) in offer.sections.enumerated() {
+            answer.sections[index].transport = TransportAttributes()
+            answer.sections[index].candidates = []
+            answer.sections[index].endOfCandidates = false
+            answer.sections[index].streamIDs = []
+            answer.sections[index].ssrcGroups = []
+            answer.sections[index].ssrcAttributes = []
+            if section.media.kind != nil {
+                answer.sections[index].direction = offer.direction(of: section).sends ? .recvonly : .inactive
+            }
+        }
+        return answer.text
     }
 
     private static func section(_ section: ClientSection) -> MediaSection {

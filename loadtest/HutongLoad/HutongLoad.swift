@@ -18,6 +18,8 @@ struct HutongLoad: AsyncParsableCommand {
         ])
 }
 
+enum Peer: String, ExpressibleByArgument, CaseIterable { case janus }
+
 struct LoadOptions: ParsableArguments {
     @Option(name: [.long, .customShort("n")], help: "How many take part; see the scenario for who comes on top.")
     var participants = 50
@@ -45,6 +47,9 @@ struct LoadOptions: ParsableArguments {
 
     @Option(help: "The hutong to start (default: HUTONG_BINARY, else the one beside this program).")
     var server: String?
+
+    @Option(help: "Judge this server under the same load too, and tell the ratio: janus. For webinar, audio and storm.")
+    var against: Peer?
 
     @Flag(help: "Put server and client before all other work of this machine (SCHED_FIFO). Needs root.")
     var realtime = false
@@ -100,6 +105,10 @@ extension ScenarioCommand {
             participants: options.participants, speakers: speakers ?? Self.scenario.standardSpeakers,
             duration: options.duration, audience: audience ?? Scenario.standardAudience)
         do {
+            guard options.against == nil || Self.scenario.isOneWay else {
+                throw LoadError(
+                    "--against works with webinar, audio and storm; a Janus participant cannot do both ways")
+            }
             try await LoadRun(scenario: Self.scenario, size: size, options: options).run()
         } catch let error as LoadError {
             FileHandle.standardError.write(Data("hutong-load: \(error)\n".utf8))

@@ -20,13 +20,13 @@ final class LiveKitParticipant: Participant {
 
     // MARK: Joining
 
-    override func request() throws -> (target: String, token: String) {
+    override func request() throws -> (target: String, token: String, headers: [(String, String)]) {
         offerNumber = 0
         needsOffer = false
         for shape in plan.publishes { addSource(shape) }
         if case .automatic(let audio, let video) = plan.receives { addPlaces(audio: audio, video: video) }
         let token = try world.token.text(room: world.room, identity: name, now: Int(joinStarted / 1_000_000_000))
-        return (try target(), token)
+        return (try target(), token, [])
     }
 
     private func target() throws -> String {

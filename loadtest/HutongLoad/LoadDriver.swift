@@ -11,6 +11,9 @@ import NIOHTTP1
 
 /// A server as the driver sees it.
 struct Target: Sendable {
+    enum Kind: String, Sendable { case hutong, janus }
+
+    var kind = Kind.hutong
     var address: SignalAddress
     var token: AccessToken
     /// Nil: it cannot be looked at, since it runs elsewhere.
@@ -114,11 +117,21 @@ actor LoadDriver {
     private func waitUntilReady() async throws {
         let deadline = cl_monotonic_us() + 15_000_000
         while cl_monotonic_us() < deadline, !Interruption.isAskedFor {
-            if await get("/readyz") != nil { return }
+            if await isReady { return }
             if let process = target.process, ProcessFigures.read(process) == nil { break }
             try? await Task.sleep(for: .milliseconds(50))
         }
         throw LoadError("no server answers at \(target.address.httpURL); is it running, and is the address right?")
+    }
+
+    private var isReady: Bool {
+        get async {
+            switch target.kind {
+            case .hutong: await get("/readyz") != nil
+            // It begins to listen when all its parts are there.
+            case .janus: ServerProcess.isListening(target.address.port)
+            }
+        }
     }
 
     private func get(_ path: String) async -> String? {
@@ -136,8 +149,11 @@ actor LoadDriver {
             assumeIsolated { $0.participants[index].handle(event, socket: socket) }
         }
         self.world = world
-        participants = plan.participants.enumerated().map {
-            LiveKitParticipant(index: $0.offset, plan: $0.element, world: world)
+        participants = plan.participants.enumerated().map { index, plan in
+            switch target.kind {
+            case .hutong: LiveKitParticipant(index: index, plan: plan, world: world)
+            case .janus: JanusParticipant(index: index, plan: plan, world: world)
+            }
         }
         turns = eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.turn) { [self] _ in
             assumeIsolated { $0.takeTurn() }
@@ -283,7 +299,8 @@ actor LoadDriver {
     private var last: Snapshot?
 
     private func snapshot() async -> Snapshot {
-        let forwards = await get("/metrics").flatMap { MetricsReader.sum("hutong_forwards_total", in: $0) }
+        let metrics = target.kind == .hutong ? await get("/metrics") : nil
+        let forwards = metrics.flatMap { MetricsReader.sum("hutong_forwards_total", in: $0) }
         let groups = (0..<CL_GROUPS).map { group in
             var counts = cl_counts()
             cl_read_counts(load.pointer, group, &counts)
@@ -420,6 +437,7 @@ actor LoadDriver {
 
     private func finish(idleMemory: UInt64?) {
         var figures = report.figures
+        figures.details.server = target.kind.rawValue
         let failures = participants.compactMap { participant -> String? in
             if case .failed(let reason) = participant.stage { reason } else { nil }
         }

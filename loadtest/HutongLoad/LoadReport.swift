@@ -57,6 +57,7 @@ struct Figures: Equatable, Sendable {
 
     /// Not part of the promised fields; for people who look closer.
     struct Details: Equatable, Sendable {
+        var server = ""
         var joined = 0
         var failedJoins = 0
         var failure: String?
@@ -134,6 +135,7 @@ extension Figures.Client: Encodable {
 extension Figures.Details: Encodable {
     func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: FieldName.self)
+        try fields.encode(server, forKey: FieldName("server"))
         try fields.encode(joined, forKey: FieldName("joined"))
         try fields.encode(failedJoins, forKey: FieldName("failed_joins"))
         try fields.encode(failure, forKey: FieldName("failure"))
@@ -197,7 +199,7 @@ extension LoadReport {
         let columns = [figures] + (against.map { [$0] } ?? [])
         var rows: [[String]] = []
         func row(_ name: String, _ value: (Figures) -> String) { rows.append([name] + columns.map(value)) }
-        row("") { $0.scenario }
+        row(figures.scenario) { $0.details.server }
         row("participants (joined)") { "\($0.participants) (\($0.details.joined))" }
         row("measured for") { Self.number($0.durationSeconds, 1) + " s" }
         row("packets forwarded a second") { Self.number($0.forwardsPerSecond, 0) }

@@ -59,19 +59,36 @@ struct LoadRun {
             guard let address = SignalAddress(url) else { throw LoadError("--url must look like ws://host:7880") }
             var token = HutongServer.developmentToken
             if let key = options.key, let secret = options.secret { token = AccessToken(key: key, secret: secret) }
-            return try await drive(
+            var report = try await drive(
                 Target(address: address, token: token, process: options.pid, cores: Cores()), on: eventLoop)
+            report.against = try await judgePeer(on: eventLoop)
+            return report
         }
         let binary = try HutongServer.binary(options.server)
+        var report = try await judge(.hutong, on: eventLoop) {
+            try HutongServer.start(binary: binary, people: $0, cores: $1)
+        }
+        report.against = try await judgePeer(on: eventLoop)
+        return report
+    }
+
+    private func judgePeer(on eventLoop: any EventLoop) async throws -> Figures? {
+        guard options.against == .janus, !Interruption.isAskedFor else { return nil }
+        return try await judge(.janus, on: eventLoop) { try JanusServer.start(people: $0, cores: $1) }.figures
+    }
+
+    /// A server that we start.
+    private func judge(
+        _ kind: Target.Kind, on eventLoop: any EventLoop,
+        start: @escaping @Sendable (_ people: Int, Cores) throws -> (ServerProcess, SignalAddress)
+    ) async throws -> LoadReport {
         let people = scenario.plan(size).participants.count
         // On the event loop's thread, which outlives it.
         let cores = cores
-        let (server, address) = try await eventLoop.submit {
-            try HutongServer.start(binary: binary, people: people, cores: cores)
-        }.get()
+        let (server, address) = try await eventLoop.submit { try start(people, cores) }.get()
         defer { server.stop() }
         let target = Target(
-            address: address, token: HutongServer.developmentToken, process: server.process, cores: cores)
+            kind: kind, address: address, token: HutongServer.developmentToken, process: server.process, cores: cores)
         let result: Result<LoadReport, any Error>
         do {
             result = .success(try await drive(target, on: eventLoop))

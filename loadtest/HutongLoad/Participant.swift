@@ -1,10 +1,11 @@
 // One real participant, whatever its server speaks: a WebSocket for signaling, then ICE and DTLS, then media by the hot
-// loop. What is said on the WebSocket is in LiveKitParticipant.
+// loop. What is said on the WebSocket is in LiveKitParticipant and JanusParticipant.
 
 import CLoad
 import Foundation
 import MediaRelay
 import NIOCore
+import NIOWebSocket
 
 /// What all participants of a run share.
 final class LoadWorld {
@@ -52,6 +53,8 @@ class Participant {
     /// Microseconds of the monotonic clock.
     private(set) var deadline = UInt64.max
     private(set) var endpoint = UInt32.max
+    /// Of its socket, if the server is on this machine.
+    private(set) var localAddress: MediaRelay.SocketAddress?
     private(set) var credentials = ICECredentials(usernameFragment: "", password: "")
     var sections: [ClientSection] = []
 
@@ -75,8 +78,14 @@ class Participant {
 
     // MARK: What a dialect says
 
-    /// What the WebSocket is asked for; called when everything is new.
-    func request() throws -> (target: String, token: String) { (world.address.path, "") }
+    var role: ClientConnection.Role { .checking }
+
+    /// What the WebSocket is asked for, and with what beside it; called when everything is new.
+    func request() throws -> (target: String, token: String, headers: [(String, String)]) {
+        (world.address.path, "", [])
+    }
+    /// The WebSocket stands, or will in a moment: what is written waits for it.
+    func socketOpened() {}
     func receive(_ message: ByteBuffer) {}
     func ping() {}
     func sayGoodbye() {}
@@ -97,10 +106,10 @@ class Participant {
         credentials = ICECredentials(usernameFragment: Self.text(8), password: Self.text(24))
         sections = []
         do {
-            let (target, token) = try request()
+            let (target, token, headers) = try request()
             let (deliver, index, number) = (world.deliver, index, socketNumber)
             SignalSocket.open(
-                world.address, target: target, token: token, on: world.eventLoop
+                world.address, target: target, token: token, headers: headers, on: world.eventLoop
             ) { deliver(index, number, $0) }
         } catch {
             fail("\(error)")
@@ -139,7 +148,7 @@ class Participant {
 
     // MARK: The socket
 
-    func send(_ bytes: [UInt8]) { socket?.send(bytes) }
+    func send(_ bytes: [UInt8], isText: Bool = false) { socket?.send(bytes, opcode: isText ? .text : .binary) }
 
     /// - Parameter number: of the socket it came from.
     func handle(_ event: SignalEvent, socket number: Int) {
@@ -149,6 +158,7 @@ class Participant {
         }
         switch event {
         case .opened(let socket): self.socket = socket
+        case .upgraded: socketOpened()
         case .closed(let reason):
             socket = nil
             fail(reason)
@@ -214,8 +224,10 @@ class Participant {
             return false
         }
         connection = ClientConnection(
-            identity: world.identity, local: credentials, server: server, remote: parameters, now: world.now)
+            identity: world.identity, role: role, local: credentials, server: server, remote: parameters,
+            now: world.now)
         handleTimeout()
+        localAddress = MediaRelay.SocketAddress(ip: server.ip, port: cl_endpoint_port(world.load, endpoint))
         return true
     }
 

@@ -82,6 +82,9 @@ enum Scenario: String, Sendable, CaseIterable {
     /// Between one person's leaving and the next's, as a share of the meeting a second.
     static let churnShare = 0.05
 
+    /// Nobody publishes and receives: one connection will do with servers that take one for each direction.
+    var isOneWay: Bool { self == .webinar || self == .audio || self == .storm }
+
     var standardSpeakers: Int {
         switch self {
         case .webinar, .storm: 1

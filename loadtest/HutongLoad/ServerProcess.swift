@@ -78,6 +78,20 @@ final class ServerProcess: Sendable {
         return folder
     }
 
+    static func isListening(_ port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { if descriptor >= 0 { _ = close(descriptor) } }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+
     /// A port of 127.0.0.1 that nobody uses at this moment.
     static func freePort(_ type: __socket_type) throws -> Int {
         let descriptor = socket(AF_INET, Int32(type.rawValue), 0)

@@ -9,6 +9,8 @@ import NIOWebSocket
 enum SignalEvent: Sendable {
     /// Connected; the upgrade is on its way.
     case opened(SignalSocket)
+    /// The server agreed; messages may be sent.
+    case upgraded
     case message(ByteBuffer)
     /// For good. Why, for a report.
     case closed(String)
@@ -32,7 +34,7 @@ struct SignalSocket: Sendable {
 
     /// - Parameter events: called on the event loop; the last one is `closed`.
     static func open(
-        _ address: SignalAddress, target: String, token: String,
+        _ address: SignalAddress, target: String, token: String, headers: [(String, String)] = [],
         on eventLoop: any EventLoop, events: @escaping @Sendable (SignalEvent) -> Void
     ) {
         var lines = [
@@ -41,6 +43,7 @@ struct SignalSocket: Sendable {
             "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: aHV0b25nLWxvYWQtdGVzdA==",
         ]
         if !token.isEmpty { lines.append("Authorization: Bearer \(token)") }
+        lines += headers.map { "\($0.0): \($0.1)" }
         let request = lines.joined(separator: "\r\n") + "\r\n\r\n"
         let bootstrap = ClientBootstrap(group: eventLoop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -132,6 +135,7 @@ private final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandl
             return
         }
         isOver = true
+        events(.upgraded)
         if head.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(head)) }
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }

@@ -11,6 +11,13 @@ package struct ClientConnection {
         case ended(String)
     }
 
+    package enum Role {
+        /// Checks a lite server, such as this one.
+        case checking
+        /// Is checked by a full ICE agent. One that meant to be controlled changes its mind (RFC 8445, 7.3.1.1).
+        case checked
+    }
+
     /// What all participants of one program show; making one costs as much as a handshake.
     package struct Identity: Sendable {
         fileprivate let certificate: DTLSCertificate
@@ -24,12 +31,14 @@ package struct ClientConnection {
     private var random = SystemRandomNumberGenerator()
 
     package init(
-        identity: Identity, local: ICECredentials, server: SocketAddress, remote: RemoteTransportParameters,
-        now: MediaTime
+        identity: Identity, role: Role, local: ICECredentials, server: SocketAddress,
+        remote: RemoteTransportParameters, now: MediaTime
     ) {
         self.server = server
-        transport = Transport(role: .client(candidates: [server]), local: local, certificate: identity.certificate)
-        // A client has nothing to send until its first time-out, which is due at once.
+        transport = Transport(
+            role: role == .checking ? .client(candidates: [server]) : .checkedClient, local: local,
+            certificate: identity.certificate)
+        // Neither role has anything to send now: a client that checks has its first time-out at once.
         _ = transport.setRemote(remote, now, random: &random)
     }
 

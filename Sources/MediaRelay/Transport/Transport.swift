@@ -52,6 +52,10 @@ struct Transport {
             dtlsRole = .client
             agent = .waiting
             self.candidates = candidates
+        case .checkedClient:
+            dtlsRole = .client
+            agent = .lite(ICELiteAgent(local: local))
+            candidates = []
         }
         data = TransportData(isDTLSClient: dtlsRole == .client)
     }

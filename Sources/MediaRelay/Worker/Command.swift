@@ -8,6 +8,8 @@ public enum TransportRole: Sendable, Equatable {
     /// Full checks towards the given candidates with USE-CANDIDATE, DTLS client (`a=setup:active`): the test's and the
     /// load test's participants.
     case client(candidates: [SocketAddress])
+    /// Answers the checks of a full ICE agent, DTLS client: the load test's participants towards other servers.
+    case checkedClient
 }
 
 /// ICE short-term credentials (RFC 8445, 5.3): 4 to 256 and 22 to 256 ice-chars.

@@ -135,7 +135,8 @@ import Testing
         #expect(nearReports.count == 2 && farReports.count == 2)
         // Microseconds of our wall clock at which the publisher's timestamps were made, less those of the timestamps.
         for kind in [MediaKind.audio, .video] {
-            let a = try #require(nearReports[kind]), b = try #require(farReports[kind])
+            let a = try #require(nearReports[kind])
+            let b = try #require(farReports[kind])
             #expect(abs(a - b) < 2_000, "\(kind): \(a - b) µs apart")
         }
     }

@@ -66,7 +66,9 @@ struct SinglePeerConnectionTests {
         if let transport = world.primaryTransport(of: bob) {
             world.report(.transport(transport, .connected(.aeadAES128GCM)))
         }
-        let refused = bob.messages { if case .subscriptionPermissionUpdate(let value) = $0 { value.trackSid } else { nil } }
+        let refused = bob.messages {
+            if case .subscriptionPermissionUpdate(let value) = $0 { value.trackSid } else { nil }
+        }
         #expect(refused == [alice.published[1].track.sid] && bob.requirements.isEmpty)
     }
 

@@ -87,6 +87,8 @@ void cl_endpoint_send(cl_load *load, uint32_t endpoint, const uint8_t *bytes, si
 bool cl_endpoint_set_keys(cl_load *load, uint32_t endpoint, cr_srtp_profile profile, const uint8_t *receive_key,
                           const uint8_t *send_key, size_t key_length);
 void cl_endpoint_set_extensions(cl_load *load, uint32_t endpoint, cl_extensions extensions);
+// The port that the kernel gave its socket; 0: there is none.
+uint16_t cl_endpoint_port(const cl_load *load, uint32_t endpoint);
 // When the first packet of an expected stream came; 0: none did.
 uint64_t cl_endpoint_first_media_ns(const cl_load *load, uint32_t endpoint);
 
