@@ -18,6 +18,9 @@ public final class Relay: MediaPlane {
     private let placements: Mutex<[Int]>
     private let spreadFrom: Int
 
+    /// A packet of 1200 B in AES-CM takes 7 µs of libsrtp2, in AES-GCM 0.1 µs, beside 2 to 3 µs for all the rest.
+    private static let costlyTransportWeight = 4
+
     /// Opens the sockets and starts the threads; media can flow when it returns.
     ///
     /// Throws what is wrong with the configuration or with the machine, in words for the operator.
@@ -83,8 +86,8 @@ public final class Relay: MediaPlane {
 
     // MARK: MediaPlane
 
-    /// The worker with the fewest transports, promised ones included; among equals the one with the fewest meetings
-    /// placed so far, so that meetings created in one burst spread.
+    /// The worker with the fewest transports, promised ones included and costly ones counted several times; among equals
+    /// the one with the fewest meetings placed so far, so that meetings created in one burst spread.
     public func place() -> WorkerIndex {
         placements.withLock { placements in
             let index = roomiest(placements)
@@ -100,10 +103,10 @@ public final class Relay: MediaPlane {
     }
 
     private func roomiest(_ placements: [Int]) -> Int {
-        let transports = identifiers.transportsInUse()
-        return placements.indices.min { a, b in
-            (transports[a], placements[a]) < (transports[b], placements[b])
-        } ?? 0
+        let loads = zip(identifiers.transportsInUse(), workers).map { transports, worker in
+            transports + worker.costlyTransports * (Self.costlyTransportWeight - 1)
+        }
+        return placements.indices.min { a, b in (loads[a], placements[a]) < (loads[b], placements[b]) } ?? 0
     }
 
     public func candidates(of worker: WorkerIndex) -> [ICECandidate] {

@@ -6,7 +6,9 @@ import asyncio
 import random
 
 import pytest
+from aiortc import rtcdtlstransport
 
+from aiortc_participant import ToneTrack
 from tokens import join_token
 from waiting import until
 from wheel import Crowd
@@ -42,6 +44,23 @@ async def test_everybody_sees_and_hears_everybody(server, room, figure):
     # Each has at least one person with two tracks, of whom somebody on the other gets both.
     assert all(mirrors[worker] >= 2 for worker in ("0", "1")), mirrors
     server.wait_until_empty(5)
+
+
+async def test_a_costly_connection_takes_the_room_of_four(enter, server, monkeypatch):
+    monkeypatch.setattr(rtcdtlstransport, "SRTP_PROFILES", [rtcdtlstransport.SRTP_AES128_CM_SHA1_80])
+    # A v0 participant that publishes and may receive: two connections.
+    alice = await enter("alice")
+    await alice.publish(ToneTrack())
+    await alice.connected()
+    profiles = server.metrics().by("hutong_srtp_profiles", "profile")
+    assert profiles["AES128_CM_SHA1_80"] == sum(profiles.values()) >= 1
+    before = per_worker(server, "hutong_transports")
+    [home] = [worker for worker, count in before.items() if count > 0]
+    # By their number alone the third would come here.
+    for name in ("bob", "carol", "dave"):
+        await enter(name)
+    after = per_worker(server, "hutong_transports")
+    assert after[home] == before[home], (before, after)
 
 
 @pytest.mark.parametrize("path", ["v0", "v1"])

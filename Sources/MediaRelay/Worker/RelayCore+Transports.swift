@@ -67,6 +67,7 @@ extension RelayCore {
         withdrawQuestions(of: id)
         forget(id)
         timers.cancel(.transport(id))
+        if entry.isCostly { costlyTransports -= 1 }
         transports[id] = nil
         outbox.post(.transportClosed(id), to: entry.owner)
         release(.transport(id))
@@ -127,8 +128,13 @@ extension RelayCore {
         guard var keys = transports[id]?.connection.takeKeys() else { return }
         defer { keys.wipe() }
         let result = packets.setKeys(keys.profile, receive: keys.remote, send: keys.local, of: id.name)
-        guard result != .done, let actions = transports[id]?.connection.fail(.capacity) else { return }
-        carryOut(actions, of: id, now)
+        guard result == .done else {
+            if let actions = transports[id]?.connection.fail(.capacity) { carryOut(actions, of: id, now) }
+            return
+        }
+        guard keys.profile.isCostly else { return }
+        transports[id]?.isCostly = true
+        costlyTransports += 1
     }
 
     private func report(_ state: TransportState, of id: TransportID, _ now: MediaTime) {

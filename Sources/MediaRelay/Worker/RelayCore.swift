@@ -61,6 +61,8 @@ package final class RelayCore {
     var dataStatistics = DataStatistics()
     var feedback = FeedbackStatistics()
     var transportFailures: [TransportFailure: UInt64] = [:]
+    /// Transports with costly keys.
+    var costlyTransports = 0
     var refusedStun: UInt64 = 0
     var refusedCommands: UInt64 = 0
 

@@ -4,9 +4,12 @@
 // A turn:  wait and receive (C) → packet events → commands and messages of other workers → actor jobs → timers → send (C)
 //          → messages to other workers → deliver events
 
+import Synchronization
+
 actor RelayWorker {
     nonisolated let index: WorkerIndex
     nonisolated let port: UInt16
+    private nonisolated let costly = Atomic(0)
     private nonisolated let executor: PacketLoopExecutor
     private nonisolated let inbox: WorkerInbox
     private nonisolated let waker: PacketLoopWaker
@@ -54,6 +57,9 @@ actor RelayWorker {
 
     /// In order, without waiting. After `stop` nobody reads them.
     nonisolated func post(_ commands: [Command]) { inbox.post(commands) }
+
+    /// How many of its transports have costly keys, as of its last turn.
+    nonisolated var costlyTransports: Int { costly.load(ordering: .relaxed) }
 
     /// The way to this worker from another. Nil: no memory.
     nonisolated func link() -> PacketLink? { PacketLink(receiver: waker) }
@@ -126,6 +132,7 @@ actor RelayWorker {
 
     private func flush() {
         loop.flush(core.packets)
+        costly.store(core.costlyTransports, ordering: .relaxed)
         let messages = core.takePeerMessages()
         if !messages.isEmpty {
             for (peer, messages) in Dictionary(grouping: messages, by: \.to) { peers[peer]?.post(messages) }

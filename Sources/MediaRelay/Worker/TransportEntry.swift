@@ -9,6 +9,8 @@ final class TransportEntry {
     /// By the SSRC that its packets go out with: feedback names nothing else.
     var subscriptionsBySSRC: [UInt32: SubscriptionID] = [:]
     var extensions: [HeaderExtension: UInt8] = [:]
+    /// Its keys are of a profile that costs several times what the others do.
+    var isCostly = false
     var dataFlow = DataFlow()
 
     /// Who our feedback is from.

@@ -43,6 +43,9 @@ extension SRTPProfile {
         self = profile
     }
 
+    /// Its packets are libsrtp2's work, which takes several times what AES-GCM does (docs/dependencies.md).
+    var isCostly: Bool { self == .aes128CMSHA1 }
+
     fileprivate var keyBytes: Int { self == .aeadAES256GCM ? 32 : 16 }
     /// RFC 3711, 8.2; RFC 7714, 12.
     fileprivate var saltBytes: Int { self == .aes128CMSHA1 ? 14 : 12 }
