@@ -47,17 +47,18 @@ async def test_everybody_sees_and_hears_everybody(server, room, figure):
 
 
 async def test_a_costly_connection_takes_the_room_of_four(enter, server, monkeypatch):
-    monkeypatch.setattr(rtcdtlstransport, "SRTP_PROFILES", [rtcdtlstransport.SRTP_AES128_CM_SHA1_80])
-    # A v0 participant that publishes and may receive: two connections.
-    alice = await enter("alice")
-    await alice.publish(ToneTrack())
-    await alice.connected()
+    with monkeypatch.context() as patch:
+        patch.setattr(rtcdtlstransport, "SRTP_PROFILES", [rtcdtlstransport.SRTP_AES128_CM_SHA1_80])
+        # A v0 participant that publishes and may receive: two connections.
+        alice = await enter("alice")
+        await alice.publish(ToneTrack())
+        await alice.connected()
     profiles = server.metrics().by("hutong_srtp_profiles", "profile")
     assert profiles["AES128_CM_SHA1_80"] == sum(profiles.values()) >= 1
     before = per_worker(server, "hutong_transports")
     [home] = [worker for worker, count in before.items() if count > 0]
-    # By their number alone the third would come here.
-    for name in ("bob", "carol", "dave"):
+    # By their number alone the fourth would come here: each has one connection, she has two.
+    for name in ("bob", "carol", "dave", "eve"):
         await enter(name)
     after = per_worker(server, "hutong_transports")
     assert after[home] == before[home], (before, after)
