@@ -33,7 +33,7 @@ load: build ## Build the server and hutong-load, which shows what N participants
 test: setup-tests ## Run all tests, real browsers included, and end with one line of counts
 	@$(PYTHON) Tests/run.py
 
-show: setup-tests build ## Measure the figures a release is judged by (about 20 minutes) and print them as a table
+show: setup-tests build ## Measure the figures a release is judged by (about 35 minutes) and print them as a table
 	$(PYTEST) Tests/EndToEnd --show -q
 
 bench: setup ## Measure the packet core's cost per packet
