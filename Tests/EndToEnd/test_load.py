@@ -120,6 +120,20 @@ def test_a_storm_does_not_hurt_who_is_there():
         assert report["details"]["running_loss_ratio"] == 0
 
 
+def test_lost_packets_are_asked_for_again():
+    status, output, errors = run("meeting", "--participants", "8", "--duration", "3", "--loss", "5", "--json", "-")
+    assert status == 0, errors
+    report = json.loads(output)
+    details = report["details"]
+    if report["client"]["drops"] == 0:
+        assert report["loss_ratio"] == 0, "our own bad network counts as the server's loss"
+    # Pictures are 4 of 5 packets here and can be repaired; a twentieth of 20 ones may be lost once more.
+    arrived = details["packets_received"]
+    assert 0.03 * arrived < details["thrown_away"] < 0.08 * arrived + 200
+    assert details["nacks_sent"] >= details["repaired"] > 0.5 * details["thrown_away"]
+    assert details["unrepaired"] < 0.05 * details["repaired"]
+
+
 async def test_ctrl_c_gives_the_report_so_far(server):
     process = subprocess.Popen(
         [LOAD, "webinar", "--participants", "3", "--duration", "600", "--json", "-",
@@ -165,6 +179,7 @@ async def test_its_server_ends_with_it():
 def test_mistakes_are_told_in_one_line():
     for arguments, words in {
         ("webinar", "--participants", "0"): "--participants must be a number from 1 to 5000",
+        ("webinar", "--loss", "51"): "--loss must be a number of per cent from 0 to 50",
         ("webinar", "--secret", "x"): "--key, --secret and --pid belong to a server that runs",
     }.items():
         status, _, errors = run(*arguments)

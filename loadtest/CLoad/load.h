@@ -2,6 +2,7 @@
 //
 //   load.c     life of endpoints, the turn, counts      receive.c  sockets → streams
 //   source.c   synthetic media                          rtcp.c     reports and feedback, both ways
+//   repair.c   what is missing                          sequence.c, packetise.c  counting, splitting
 
 #ifndef CL_LOAD_H
 #define CL_LOAD_H
@@ -34,13 +35,20 @@
 #define CL_STAMP_MARK UINT32_C(0x48544c44)
 #define CL_STAMP_BYTES 12u
 
+// Until it is known how long an answer to a NACK takes, and the least that is waited for one (libwebrtc's first guess;
+// ten turns of ours).
+#define CL_FIRST_RTT_NS (100u * NS_PER_MS)
+#define CL_LEAST_RTT_NS (20u * NS_PER_MS)
+
 typedef struct cl_stream {
     uint32_t ssrc;
     uint32_t endpoint;
     uint32_t next;  // in the endpoint's list
-    bool is_used, is_retransmission, is_video, is_judged;
+    bool is_used, is_retransmission, is_video, asks_again;
+    uint32_t repairs;  // what it retransmits
     cl_sequence sequence;
-    uint64_t packets;
+    cl_repair repair;
+    uint64_t packets, thrown_away;
     uint64_t expected_before, received_before;  // at the last report
     uint32_t last_sender_report;                // middle 32 bits of its NTP time
     uint64_t last_sender_report_ns;
@@ -82,6 +90,7 @@ typedef struct cl_endpoint {
     uint16_t transport_sequence;
     uint64_t first_media_ns;
     uint64_t report_due_ns, feedback_due_ns;
+    uint64_t nack_due_ns, nack_allowed_ns, rtt_ns;
     uint8_t feedback_count;
     uint32_t last_media_ssrc;
     uint32_t arrival_count;
@@ -101,6 +110,7 @@ struct cl_load {
     uint32_t stream_count, stream_capacity, free_stream;
     cl_source *sources;
     uint32_t source_count, source_capacity, free_source;
+    uint32_t loss;  // a datagram is thrown away when a random number is below it
     cl_counts counts[CL_GROUPS];
     uint64_t kernel_drops_of_closed;
     uint64_t random;

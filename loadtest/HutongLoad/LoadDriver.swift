@@ -67,7 +67,11 @@ actor LoadDriver {
     private static let othersLimit = 0.1
     private static let look = Duration.milliseconds(5)
 
-    init(scenario: Scenario, size: Scenario.Size, target: Target, eventLoop: any EventLoop, http: HTTPClient) throws {
+    /// - Parameter loss: share of what comes that is thrown away.
+    init(
+        scenario: Scenario, size: Scenario.Size, loss: Double, target: Target,
+        eventLoop: any EventLoop, http: HTTPClient
+    ) throws {
         self.scenario = scenario
         self.size = size
         plan = scenario.plan(size)
@@ -75,6 +79,7 @@ actor LoadDriver {
         self.eventLoop = eventLoop
         self.http = http
         load = try Load()
+        cl_set_loss(load.pointer, loss)
         report = LoadReport(
             figures: Figures(
                 scenario: scenario.rawValue, participants: size.participants, durationSeconds: 0,
@@ -495,6 +500,10 @@ actor LoadDriver {
         figures.details.keyframeRequests = total(\.plis)
         figures.details.nacks = total(\.nacks)
         figures.details.resent = total(\.resent)
+        figures.details.thrownAway = total(\.thrown_away)
+        figures.details.nacksSent = total(\.nacks_sent)
+        figures.details.repaired = total(\.repaired)
+        figures.details.unrepaired = total(\.unrepaired)
         let leftOut = zip(last.groups, first.groups).reduce(0) { $0 + $1.0.frames_left_out - $1.1.frames_left_out }
         figures.details.framesLeftOut = leftOut
         if leftOut > 0 {

@@ -186,10 +186,8 @@ class Participant {
         }
         cl_endpoint_set_extensions(world.load, endpoint, description.headerExtensions)
         for stream in description.announcedStreams {
-            _ = cl_stream_expect(world.load, endpoint, stream.ssrc, false, stream.isVideo)
-            if let ssrc = stream.retransmissionSSRC {
-                _ = cl_stream_expect(world.load, endpoint, ssrc, true, stream.isVideo)
-            }
+            _ = cl_stream_expect(
+                world.load, endpoint, stream.ssrc, stream.isVideo, stream.retransmissionSSRC ?? 0)
         }
         for index in sections.indices where !sections[index].isSending {
             guard case .sends(let shape, _, let ssrc) = sections[index].content,
