@@ -40,6 +40,11 @@ void cl_destroy(cl_load *load) {
     free(load->endpoints);
     free(load->streams);
     free(load->sources);
+    for (uint32_t index = 0; index < load->loop_count; index++) {
+        free(load->loops[index].bytes);
+        free(load->loops[index].ends);
+    }
+    free(load->loops);
     free(load);
 }
 

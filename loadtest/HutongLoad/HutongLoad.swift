@@ -25,6 +25,9 @@ struct LoadOptions: ParsableArguments {
     @Option(help: "Seconds that are measured, after everybody has joined.")
     var duration = 10.0
 
+    @Option(help: "What is sent: synthetic packets, or real VP8 and Opus that a player in the same room can decode.")
+    var media = MediaKind.synthetic
+
     @Option(help: "Throw away so many per cent of what comes, as a bad network would, to see it repaired.")
     var loss = 0.0
 
@@ -72,6 +75,8 @@ struct LoadOptions: ParsableArguments {
         }
     }
 }
+
+extension MediaKind: ExpressibleByArgument {}
 
 struct SpeakerOption: ParsableArguments {
     @Option(help: "How many voices there are (default: what the scenario says).")

@@ -35,6 +35,7 @@ actor LoadDriver {
     private let scenario: Scenario
     private let size: Scenario.Size
     private let plan: ScenarioPlan
+    private let media: MediaKind
     private let target: Target
     private let http: HTTPClient
     private let progress = ProgressBar()
@@ -69,12 +70,13 @@ actor LoadDriver {
 
     /// - Parameter loss: share of what comes that is thrown away.
     init(
-        scenario: Scenario, size: Scenario.Size, loss: Double, target: Target,
+        scenario: Scenario, size: Scenario.Size, media: MediaKind, loss: Double, target: Target,
         eventLoop: any EventLoop, http: HTTPClient
     ) throws {
         self.scenario = scenario
         self.size = size
         plan = scenario.plan(size)
+        self.media = media
         self.target = target
         self.eventLoop = eventLoop
         self.http = http
@@ -139,6 +141,9 @@ actor LoadDriver {
             address: target.address, token: target.token, room: "load-\(scenario.rawValue)"
         ) { [self] index, socket, event in
             assumeIsolated { $0.participants[index].handle(event, socket: socket) }
+        }
+        if media == .real {
+            for shape in plan.shapes { world.loops[shape] = try EncodedLoop(shape).add(to: load.pointer) }
         }
         self.world = world
         participants = plan.participants.enumerated().map {

@@ -95,7 +95,7 @@ struct LoadRun {
         let result: Result<LoadReport, any Error>
         do {
             let driver = try LoadDriver(
-                scenario: scenario, size: size, loss: options.loss / 100, target: target,
+                scenario: scenario, size: size, media: options.media, loss: options.loss / 100, target: target,
                 eventLoop: eventLoop, http: http)
             result = .success(try await driver.run())
         } catch {

@@ -14,6 +14,8 @@ final class LoadWorld {
     let address: SignalAddress
     let token: AccessToken
     let room: String
+    /// Real media; what is not there is synthetic.
+    var loops: [MediaShape: UInt32] = [:]
     /// The server's names for what was published.
     var sids: [TrackReference: String] = [:]
     /// Brings a socket's events back to the participant with this index, unless it has another socket since.
@@ -193,7 +195,8 @@ class Participant {
             guard case .sends(let shape, _, let ssrc) = sections[index].content,
                 let payloadType = description.acceptedPayloadType(mid: sections[index].mid)
             else { continue }
-            var source = shape.source(ssrc: ssrc, mid: sections[index].mid, payloadType: payloadType)
+            var source = shape.source(
+                ssrc: ssrc, mid: sections[index].mid, payloadType: payloadType, loop: world.loops[shape] ?? 0)
             sections[index].isSending = cl_source_add(world.load, endpoint, &source)
         }
         return description

@@ -145,6 +145,15 @@ bool cl_stream_expect(cl_load *load, uint32_t endpoint, uint32_t ssrc, bool is_v
 
 // --------------------------------------------------------------------------------------------------------- sources
 
+// The end of a payload is the sender's clock, which a subscriber compares with its own arrival: of every packet of
+// synthetic media, of the last one of each frame of a loop.
+#define CL_STAMP_BYTES 12u
+
+// Encoded frames that are played over and over; pictures begin with a keyframe. They are copied, kept until cl_destroy
+// and shared by all sources that name them. CL_STAMP_BYTES at the end of each must be such as decoders do not look at.
+// Returns the loop's name, 0 when there is no memory, no frame, or one that is too short for a stamp.
+uint32_t cl_loop_add(cl_load *load, const uint8_t *bytes, const uint32_t *sizes, uint32_t count);
+
 typedef struct cl_source_config {
     bool is_video;
     uint8_t payload_type;
@@ -156,6 +165,7 @@ typedef struct cl_source_config {
     uint32_t packet_bytes;    // payload bytes of a packet at most
     uint8_t audio_level;      // dB below full scale (RFC 6464), 127 for silence
     uint8_t size_variation;   // per cent by which frames differ from the mean, either way
+    uint32_t loop;            // what is sent instead of synthetic frames; 0: nothing
 } cl_source_config;
 
 // Sends from now on, once the endpoint has keys. False: no memory or a configuration out of range.
