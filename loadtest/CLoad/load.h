@@ -39,19 +39,21 @@
 #define CL_FIRST_RTT_NS (100u * NS_PER_MS)
 #define CL_LEAST_RTT_NS (20u * NS_PER_MS)
 
+// What each packet changes comes first: there are thousands of streams, and each line of the cache counts.
 typedef struct cl_stream {
     uint32_t ssrc;
     uint32_t endpoint;
     uint32_t next;  // in the endpoint's list
     bool is_used, is_retransmission, is_video, asks_again;
-    uint32_t repairs;  // what it retransmits
-    cl_sequence sequence;
+    uint64_t packets;
+    int64_t transit, jitter;  // RTP ticks, jitter times 16 (RFC 3550, A.8)
     cl_repair repair;
-    uint64_t packets, thrown_away;
+    cl_sequence sequence;
+    uint32_t repairs;  // what it retransmits
+    uint64_t thrown_away;
     uint64_t expected_before, received_before;  // at the last report
     uint32_t last_sender_report;                // middle 32 bits of its NTP time
     uint64_t last_sender_report_ns;
-    int64_t transit, jitter;                    // RTP ticks, jitter times 16 (RFC 3550, A.8)
 } cl_stream;
 
 typedef struct cl_source {

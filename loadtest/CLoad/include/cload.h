@@ -65,11 +65,11 @@ typedef struct cl_gap {
 
 // Of one stream; all zero at first. Takes no memory until something is missing.
 typedef struct cl_repair {
-    bool is_started;
-    uint16_t newest;
-    uint32_t count;
     cl_gap *gaps;         // the oldest first
     uint64_t unrepaired;  // given up, or too many at once
+    uint32_t count;
+    uint16_t newest;
+    bool is_started;
 } cl_repair;
 
 // A packet came by its first transmission. True: others before it did not, and are due in CL_REORDER_NS.
