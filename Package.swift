@@ -134,7 +134,7 @@ let package = Package(
         .executableTarget(
             name: "hutong-load",
             dependencies: [
-                "CLoad", "CRelay", "LiveKitProtocol", "MediaRelay",
+                "CLoad", "CRelay", "Codecs", "LiveKitProtocol", "MediaRelay",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -204,7 +204,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LoadTests",
-            dependencies: ["CLoad", "hutong-load"],
+            dependencies: ["CLoad", "Codecs", "hutong-load"],
             swiftSettings: swiftSettings
         ),
     ],

@@ -1,4 +1,5 @@
-"""hutong-load against a server that it starts itself: all arrives, the report has its fields, Ctrl-C gives one."""
+"""hutong-load against a server that it starts itself: all arrives, the report has its fields, Ctrl-C gives one; and real
+media of it in front of an SDK client."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import pathlib
 import signal
 import subprocess
 
+import numpy as np
 import pytest
 from server import REPOSITORY, binary
 from waiting import until
@@ -15,6 +17,8 @@ from waiting import until
 LOAD = pathlib.Path(os.environ.get("HUTONG_LOAD_BINARY", REPOSITORY / ".build/release/hutong-load"))
 # A join storm of ten, three seconds of media, a server's start and end; and a machine that does other things.
 RUN_SECONDS = 60
+# Pictures of real media until it begins again: four seconds of 25.
+LOOP_PICTURES = 100
 
 FIELDS = {
     "scenario", "participants", "duration_s", "forwards_per_second", "loss_ratio", "delay_ms", "join_ms",
@@ -23,8 +27,6 @@ FIELDS = {
 SERVER_FIELDS = {
     "cpu_seconds_per_million_forwards", "sendto_ratio", "cpu_share", "rss_bytes", "rss_bytes_per_participant",
 }  # fmt: skip
-
-
 # Janus never uses loopback for media.
 OWN_NETWORK = [str(pathlib.Path(__file__).with_name("own_network.sh"))]
 
@@ -143,6 +145,63 @@ def test_janus_is_judged_under_the_same_load():
             assert figures["forwards_per_second"] == pytest.approx(5 * 225, rel=0.1)
 
 
+def test_lost_packets_are_asked_for_again():
+    status, output, errors = run("meeting", "--participants", "8", "--duration", "3", "--loss", "5", "--json", "-")
+    assert status == 0, errors
+    report = json.loads(output)
+    details = report["details"]
+    if report["client"]["drops"] == 0:
+        assert report["loss_ratio"] == 0, "our own bad network counts as the server's loss"
+    # Pictures are 4 of 5 packets here and can be repaired; a twentieth of 20 ones may be lost once more.
+    arrived = details["packets_received"]
+    assert 0.03 * arrived < details["thrown_away"] < 0.08 * arrived + 200
+    assert details["nacks_sent"] >= details["repaired"] > 0.5 * details["thrown_away"]
+    assert details["unrepaired"] < 0.05 * details["repaired"]
+
+
+async def test_real_media_is_seen_and_heard(server, join):
+    """An unmodified SDK client in the same room: pictures in their order over the loop's end, and a voice with pauses."""
+    process = subprocess.Popen(
+        [LOAD, "webinar", "--participants", "1", "--duration", "600", "--media", "real", "--json", "-",
+         "--url", server.ws_url],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        bob = await join("bob", room="load-webinar")
+        video = await bob.sees("load-0", LOOP_PICTURES * 5 // 4, seconds=30)
+        audio = await bob.hears("load-0", 5)
+        await bob.leave()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=15)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    assert process.returncode == 0, errors
+    report = json.loads(output)
+    assert report["details"]["silent_streams"] == 0
+    assert report["delay_ms"]["p50"] > 0
+    assert set(video.sizes) == {(1280, 720)}
+    readable = [number for number in video.numbers if number is not None]
+    assert len(readable) >= 0.9 * video.count, video.numbers
+    assert max(readable) < LOOP_PICTURES
+    steps = [(b - a) % LOOP_PICTURES for a, b in zip(readable, readable[1:], strict=False)]
+    # It goes on by one; a request for a keyframe may begin the loop again.
+    assert steps.count(1) >= 0.9 * len(steps), steps
+    assert any(a > b for a, b in zip(readable[10:], readable[11:], strict=False)), "the loop's end was not seen"
+    # The end of each frame's bytes is whole too: the bar is where this picture has it, and cloth beside it.
+    assert video.numbers[-1] is not None
+    width, field = 1280, 1280 // 16
+    row = video.last[600:700].mean(axis=0)
+    left = video.numbers[-1] * 4 % (width - field)
+    assert row[left + 8 : left + field - 8].min() > 200, row
+    cloth = np.delete(row, slice(max(left - 16, 0), left + field + 16))
+    assert 60 < cloth.min() and cloth.max() < 190, row
+    loudness = [float(np.sqrt(np.mean(chunk.astype(np.float64) ** 2))) for chunk in audio.chunks[20:]]
+    assert np.percentile(loudness, 75) > 500, "no voice"
+    assert np.percentile(loudness, 5) < 100, "no pauses"
+
+
 async def test_ctrl_c_gives_the_report_so_far(server):
     process = subprocess.Popen(
         [LOAD, "webinar", "--participants", "3", "--duration", "600", "--json", "-",
@@ -189,6 +248,8 @@ def test_mistakes_are_told_in_one_line():
     for arguments, words in {
         ("webinar", "--participants", "0"): "--participants must be a number from 1 to 5000",
         ("meeting", "--against", "janus"): "--against works with webinar, audio and storm",
+        ("webinar", "--loss", "51"): "--loss must be a number of per cent from 0 to 50",
+        ("webinar", "--media", "film"): "'synthetic' and 'real'",
         ("webinar", "--secret", "x"): "--key, --secret and --pid belong to a server that runs",
     }.items():
         status, _, errors = run(*arguments)

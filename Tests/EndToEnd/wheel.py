@@ -38,6 +38,7 @@ class ReceivedVideo:
     sizes: list[tuple[int, int]] = dataclasses.field(default_factory=list)
     numbers: list[int | None] = dataclasses.field(default_factory=list)
     times: list[float] = dataclasses.field(default_factory=list)
+    last: np.ndarray | None = None  # the Y plane of the latest
 
     @property
     def count(self) -> int:
@@ -111,7 +112,8 @@ class WheelParticipant:
             frame = event.frame
             received.times.append(time.monotonic())
             received.sizes.append((frame.width, frame.height))
-            received.numbers.append(media.read_number(media.luma_of(frame.data, frame.width, frame.height)))
+            received.last = media.luma_of(frame.data, frame.width, frame.height).copy()
+            received.numbers.append(media.read_number(received.last))
         await stream.aclose()
 
     async def read_audio(self, track, identity: str) -> None:

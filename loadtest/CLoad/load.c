@@ -40,7 +40,16 @@ void cl_destroy(cl_load *load) {
     free(load->endpoints);
     free(load->streams);
     free(load->sources);
+    for (uint32_t index = 0; index < load->loop_count; index++) {
+        free(load->loops[index].bytes);
+        free(load->loops[index].ends);
+    }
+    free(load->loops);
     free(load);
+}
+
+void cl_set_loss(cl_load *load, double share) {
+    if (share >= 0 && share <= 1) load->loss = (uint32_t)(share * UINT32_MAX);
 }
 
 // SplitMix64: numbers that differ, not secrets.
@@ -131,6 +140,8 @@ uint32_t cl_endpoint_open(cl_load *load, const cr_address *remote, uint32_t grou
     uint64_t now_ns = cl_now_ns();
     endpoint->report_due_ns = now_ns + cl_random(load) % CL_REPORT_NS;
     endpoint->feedback_due_ns = now_ns + cl_random(load) % CL_FEEDBACK_NS;
+    endpoint->nack_due_ns = UINT64_MAX;
+    endpoint->rtt_ns = CL_FIRST_RTT_NS;
     return index;
 }
 
@@ -233,26 +244,38 @@ static uint32_t free_stream(cl_load *load) {
     return load->stream_count++;
 }
 
-bool cl_stream_expect(cl_load *load, uint32_t index, uint32_t ssrc, bool is_retransmission, bool is_video) {
-    cl_endpoint *endpoint = cl_endpoint_at(load, index);
-    if (!endpoint) return false;
+// Its name, a new one if need be; CL_NONE: no memory, or too many.
+static uint32_t add_stream(cl_load *load, uint32_t index, uint32_t ssrc) {
+    cl_endpoint *endpoint = load->endpoints[index];
     uint32_t slot = slot_of(endpoint, ssrc);
-    if (endpoint->streams[slot] != CL_NONE) return true;
-    if (endpoint->ssrc_count >= CL_MOST_SSRCS) return false;
+    if (endpoint->streams[slot] != CL_NONE) return endpoint->streams[slot];
+    if (endpoint->ssrc_count >= CL_MOST_SSRCS) return CL_NONE;
     uint32_t name = free_stream(load);
-    if (name == CL_NONE) return false;
+    if (name == CL_NONE) return CL_NONE;
     cl_stream *stream = &load->streams[name];
     memset(stream, 0, sizeof *stream);
     stream->ssrc = ssrc;
     stream->endpoint = index;
     stream->is_used = true;
-    stream->is_retransmission = is_retransmission;
-    stream->is_video = is_video;
     stream->next = endpoint->first_stream;
     endpoint->first_stream = name;
     endpoint->ssrcs[slot] = ssrc;
     endpoint->streams[slot] = name;
     endpoint->ssrc_count++;
+    return name;
+}
+
+bool cl_stream_expect(cl_load *load, uint32_t index, uint32_t ssrc, bool is_video, uint32_t retransmission_ssrc) {
+    if (!cl_endpoint_at(load, index)) return false;
+    uint32_t name = add_stream(load, index, ssrc);
+    if (name == CL_NONE) return false;
+    load->streams[name].is_video = is_video;
+    if (retransmission_ssrc == 0 || retransmission_ssrc == ssrc) return true;
+    uint32_t retransmission = add_stream(load, index, retransmission_ssrc);
+    if (retransmission == CL_NONE) return false;
+    load->streams[name].asks_again = is_video;
+    load->streams[retransmission].is_retransmission = true;
+    load->streams[retransmission].repairs = name;
     return true;
 }
 
@@ -262,7 +285,9 @@ void cl_forget_stream(cl_load *load, uint32_t name) {
     cl_endpoint *endpoint = load->endpoints[stream->endpoint];
     if (!stream->is_retransmission) {
         load->counts[endpoint->group].packets_expected += cl_sequence_expected(&stream->sequence);
+        load->counts[endpoint->group].unrepaired += stream->repair.unrepaired;
     }
+    cl_repair_end(&stream->repair);
     stream->is_used = false;
     stream->next = load->free_stream;
     load->free_stream = name;
@@ -279,6 +304,7 @@ void cl_read_counts(const cl_load *load, uint32_t group, cl_counts *out) {
         if (!stream->is_used || stream->is_retransmission) continue;
         if (load->endpoints[stream->endpoint]->group != group) continue;
         out->packets_expected += cl_sequence_expected(&stream->sequence);
+        out->unrepaired += stream->repair.unrepaired;
         out->streams++;
         if (stream->sequence.is_started) out->streams_started++;
     }

@@ -1,7 +1,8 @@
 // load.h: what the files of the hot loop share: the objects, and the few functions between them.
 //
 //   load.c     life of endpoints, the turn, counts      receive.c  sockets → streams
-//   source.c   synthetic media                          rtcp.c     reports and feedback, both ways
+//   source.c   media                                    rtcp.c     reports and feedback, both ways
+//   repair.c   what is missing                          sequence.c, packetise.c  counting, splitting
 
 #ifndef CL_LOAD_H
 #define CL_LOAD_H
@@ -30,21 +31,29 @@
 // Sent packets of a source that can be asked for again: 0.7 s of a 720p camera, 3 s of a thumbnail.
 #define CL_RESEND_PACKETS 128u
 
-// The end of every payload we send: a mark and the sender's clock, which a subscriber compares with its own arrival.
+// A stamp is a mark and the sender's clock.
 #define CL_STAMP_MARK UINT32_C(0x48544c44)
-#define CL_STAMP_BYTES 12u
 
+// Until it is known how long an answer to a NACK takes, and the least that is waited for one (libwebrtc's first guess;
+// ten turns of ours).
+#define CL_FIRST_RTT_NS (100u * NS_PER_MS)
+#define CL_LEAST_RTT_NS (20u * NS_PER_MS)
+
+// What each packet changes comes first: there are thousands of streams, and each line of the cache counts.
 typedef struct cl_stream {
     uint32_t ssrc;
     uint32_t endpoint;
     uint32_t next;  // in the endpoint's list
-    bool is_used, is_retransmission, is_video, is_judged;
-    cl_sequence sequence;
+    bool is_used, is_retransmission, is_video, asks_again;
     uint64_t packets;
+    int64_t transit, jitter;  // RTP ticks, jitter times 16 (RFC 3550, A.8)
+    cl_repair repair;
+    cl_sequence sequence;
+    uint32_t repairs;  // what it retransmits
+    uint64_t thrown_away;
     uint64_t expected_before, received_before;  // at the last report
     uint32_t last_sender_report;                // middle 32 bits of its NTP time
     uint64_t last_sender_report_ns;
-    int64_t transit, jitter;                    // RTP ticks, jitter times 16 (RFC 3550, A.8)
 } cl_stream;
 
 typedef struct cl_source {
@@ -55,6 +64,7 @@ typedef struct cl_source {
     uint16_t sequence;
     uint32_t timestamp, ticks_per_frame;
     uint16_t picture_id;
+    uint32_t loop_frame;
     uint64_t frame, interval_ns, due_ns, last_keyframe_ns;
     uint64_t packets;
     uint32_t octets;
@@ -64,6 +74,12 @@ typedef struct cl_source {
     uint16_t kept_lengths[CL_RESEND_PACKETS];
     uint16_t kept_numbers[CL_RESEND_PACKETS];
 } cl_source;
+
+typedef struct cl_loop {
+    uint8_t *bytes;
+    uint32_t *ends;  // of each frame, in `bytes`
+    uint32_t count, largest;
+} cl_loop;
 
 typedef struct cl_arrival {
     uint16_t sequence;
@@ -82,6 +98,7 @@ typedef struct cl_endpoint {
     uint16_t transport_sequence;
     uint64_t first_media_ns;
     uint64_t report_due_ns, feedback_due_ns;
+    uint64_t nack_due_ns, nack_allowed_ns, rtt_ns;
     uint8_t feedback_count;
     uint32_t last_media_ssrc;
     uint32_t arrival_count;
@@ -101,6 +118,9 @@ struct cl_load {
     uint32_t stream_count, stream_capacity, free_stream;
     cl_source *sources;
     uint32_t source_count, source_capacity, free_source;
+    cl_loop *loops;
+    uint32_t loop_count;
+    uint32_t loss;  // a datagram is thrown away when a random number is below it
     cl_counts counts[CL_GROUPS];
     uint64_t kernel_drops_of_closed;
     uint64_t random;

@@ -1,5 +1,6 @@
 // receive.c: from the sockets to streams' counts, delays and the datagrams that Swift thinks about. Every media packet
-// is counted by its plain RTP header; one in eight is decrypted, which proves the keys and gives the delay.
+// is counted by its plain RTP header; one in eight is decrypted, which proves the keys and gives the delay, and each
+// retransmission, which says of what.
 
 #define _GNU_SOURCE
 
@@ -163,6 +164,30 @@ static void note_jitter(cl_stream *stream, uint32_t timestamp, uint64_t arrival_
     stream->transit = transit;
 }
 
+// RFC 4588, 4: the payload begins with the number of the packet that it repeats.
+static void receive_retransmission(cl_load *load, cl_endpoint *endpoint, const cl_stream *stream, uint8_t *packet,
+                                   size_t payload, size_t length, uint64_t arrival_ns) {
+    cl_counts *counts = cl_counts_of(load, endpoint);
+    counts->retransmissions++;
+    if (!endpoint->receiving) return;
+    cr_srtp_status status = cr_srtp_unprotect_rtp(endpoint->receiving, packet, &length);
+    if (status != CR_SRTP_OK) {
+        if (status != CR_SRTP_REPLAY) counts->authentication_failures++;
+        return;
+    }
+    counts->decrypted++;
+    size_t padding = packet[0] & 0x20u ? packet[length - 1] : 0;
+    if (length < payload + padding + 2) return;
+    cl_gap gap;
+    if (!cl_repair_fill(&load->streams[stream->repairs].repair, cl_get16(packet + payload), &gap)) return;
+    counts->repaired++;
+    // After several tries nobody knows which of them was answered.
+    if (gap.tries == 1 && arrival_ns > gap.asked_ns) {
+        uint64_t sample = arrival_ns - gap.asked_ns;
+        endpoint->rtt_ns = endpoint->rtt_ns == CL_FIRST_RTT_NS ? sample : (endpoint->rtt_ns * 7u + sample) / 8u;
+    }
+}
+
 static void receive_media(cl_load *load, cl_endpoint *endpoint, uint8_t *packet, size_t length, uint64_t arrival_ns) {
     cl_counts *counts = cl_counts_of(load, endpoint);
     int transport_sequence = -1;
@@ -181,10 +206,11 @@ static void receive_media(cl_load *load, cl_endpoint *endpoint, uint8_t *packet,
     cl_stream *stream = &load->streams[name];
     endpoint->last_media_ssrc = ssrc;
     if (stream->is_retransmission) {
-        counts->retransmissions++;
+        receive_retransmission(load, endpoint, stream, packet, payload, length, arrival_ns);
         return;
     }
-    if (cl_sequence_add(&stream->sequence, cl_get16(packet + 2)) != CL_NEW) {
+    uint16_t number = cl_get16(packet + 2);
+    if (cl_sequence_add(&stream->sequence, number) != CL_NEW) {
         counts->duplicates++;
         return;
     }
@@ -192,6 +218,10 @@ static void receive_media(cl_load *load, cl_endpoint *endpoint, uint8_t *packet,
     counts->bytes_received += length;
     if (endpoint->first_media_ns == 0) endpoint->first_media_ns = arrival_ns;
     note_jitter(stream, cl_get32(packet + 4), arrival_ns);
+    if (stream->asks_again && cl_repair_came(&stream->repair, number, arrival_ns) &&
+        arrival_ns + CL_REORDER_NS < endpoint->nack_due_ns) {
+        endpoint->nack_due_ns = arrival_ns + CL_REORDER_NS;
+    }
     // The first one as well, so that both ends begin in the same cycle of sequence numbers.
     if ((stream->packets++ & (DECRYPT_EVERY - 1u)) != 0 || !endpoint->receiving) return;
     switch (cr_srtp_unprotect_rtp(endpoint->receiving, packet, &length)) {
@@ -204,10 +234,28 @@ static void receive_media(cl_load *load, cl_endpoint *endpoint, uint8_t *packet,
     }
 }
 
+// What our own bad network keeps from us is no loss of the server's: it came, but nothing here hears of it.
+static void throw_away(cl_load *load, cl_endpoint *endpoint, const uint8_t *bytes, size_t length) {
+    cl_counts *counts = cl_counts_of(load, endpoint);
+    counts->thrown_away++;
+    if (length < 12 || bytes[0] < 128 || bytes[0] >= 192 || (bytes[1] >= 192 && bytes[1] < 224)) return;
+    uint32_t name = cl_endpoint_stream(endpoint, cl_get32(bytes + 8));
+    if (name == CL_NONE || load->streams[name].is_retransmission) return;
+    cl_stream *stream = &load->streams[name];
+    if (cl_sequence_add(&stream->sequence, cl_get16(bytes + 2)) != CL_NEW) return;
+    stream->thrown_away++;
+    counts->packets_received++;
+    counts->bytes_received += length;
+}
+
 // RFC 7983, 7, and RFC 5761, 4.
 static void receive_datagram(cl_load *load, cl_endpoint *endpoint, uint32_t index, uint8_t *bytes, size_t length,
                              uint64_t arrival_ns) {
     if (length < 4) return;
+    if (load->loss != 0 && cl_random(load) < load->loss) {
+        throw_away(load, endpoint, bytes, length);
+        return;
+    }
     if (bytes[0] < 64) {
         hand_up(load, endpoint, index, bytes, length);
     } else if (bytes[0] >= 128 && bytes[0] < 192) {

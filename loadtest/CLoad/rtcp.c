@@ -1,6 +1,6 @@
 // rtcp.c: sender and receiver reports (RFC 3550, 6.4), transport-wide feedback
-// (draft-holmer-rmcat-transport-wide-cc-extensions-01), and what the server asks of our sources: NACK and PLI
-// (RFC 4585), FIR (RFC 5104).
+// (draft-holmer-rmcat-transport-wide-cc-extensions-01), our NACKs (RFC 4585), and what the server asks of our sources:
+// NACK and PLI (RFC 4585), FIR (RFC 5104).
 
 #include "load.h"
 
@@ -21,6 +21,12 @@
 #define NTP_EPOCH UINT64_C(2208988800)
 // Packets that one feedback covers at most: those of 100 ms, and the room that we have.
 #define MOST_FEEDBACK 512u
+// NACKs of one connection are one datagram each 20 ms at most (libwebrtc's interval): 300 subscribers who all miss
+// something must not become a storm. What finds no room waits for the next one.
+#define NACK_ROOM 1200u
+#define NACK_GAP_NS (20u * NS_PER_MS)
+#define NACK_HEADER_BYTES 12u
+#define NACK_ENTRY_BYTES 4u
 
 static uint64_t ntp_time(uint64_t now_ns) {
     return (now_ns / NS_PER_S + NTP_EPOCH) << 32 | ((now_ns % NS_PER_S) << 32) / NS_PER_S;
@@ -39,10 +45,12 @@ static void send_rtcp(cl_load *load, cl_endpoint *endpoint, const uint8_t *plain
 static size_t write_block(cl_stream *stream, uint64_t now_ns, uint8_t *out) {
     uint64_t expected = cl_sequence_expected(&stream->sequence);
     uint64_t new_expected = expected - stream->expected_before;
-    uint64_t new_received = stream->sequence.received - stream->received_before;
+    // Retransmissions do not count (RFC 4588, 4).
+    uint64_t received = stream->sequence.received - stream->thrown_away;
+    uint64_t new_received = received - stream->received_before;
     stream->expected_before = expected;
-    stream->received_before = stream->sequence.received;
-    uint64_t lost = expected > stream->sequence.received ? expected - stream->sequence.received : 0;
+    stream->received_before = received;
+    uint64_t lost = expected > received ? expected - received : 0;
     uint64_t fraction =
         new_expected > new_received ? (new_expected - new_received) * 256u / new_expected : 0;
     cl_put32(out, stream->ssrc);
@@ -169,6 +177,61 @@ static void send_feedback(cl_load *load, cl_endpoint *endpoint) {
     cl_counts_of(load, endpoint)->feedback_sent++;
 }
 
+// ----------------------------------------------------------------------------------------------------------- NACKs
+
+// Generic NACK (RFC 4585, 6.2.1): a number, and one bit for each of the 16 after it.
+static size_t write_nack(uint32_t reporter, uint32_t ssrc, const uint16_t *numbers, size_t count, uint8_t *out) {
+    size_t length = NACK_HEADER_BYTES;
+    for (size_t index = 0; index < count;) {
+        uint16_t first = numbers[index++];
+        uint32_t more = 0;
+        for (; index < count; index++) {
+            uint16_t after = (uint16_t)(numbers[index] - first);
+            if (after == 0 || after > 16) break;
+            more |= 1u << (after - 1u);
+        }
+        cl_put16(out + length, first);
+        cl_put16(out + length + 2, more);
+        length += NACK_ENTRY_BYTES;
+    }
+    out[0] = 0x80u | FORMAT_NACK;
+    out[1] = TRANSPORT_FEEDBACK;
+    cl_put16(out + 2, (uint32_t)(length / 4 - 1));
+    cl_put32(out + 4, reporter);
+    cl_put32(out + 8, ssrc);
+    return length;
+}
+
+static void send_nacks(cl_load *load, cl_endpoint *endpoint, uint64_t now_ns) {
+    uint64_t wait_ns = endpoint->rtt_ns > CL_LEAST_RTT_NS ? endpoint->rtt_ns : CL_LEAST_RTT_NS;
+    uint8_t plain[NACK_ROOM];
+    size_t length = 0;
+    uint64_t next_ns = UINT64_MAX;
+    for (uint32_t name = endpoint->first_stream; name != CL_NONE; name = load->streams[name].next) {
+        cl_stream *stream = &load->streams[name];
+        if (stream->repair.count == 0) continue;
+        size_t room = NACK_ROOM - length;
+        if (room >= NACK_HEADER_BYTES + NACK_ENTRY_BYTES) {
+            uint16_t numbers[CL_MOST_GAPS];
+            size_t most = (room - NACK_HEADER_BYTES) / NACK_ENTRY_BYTES;
+            if (most > CL_MOST_GAPS) most = CL_MOST_GAPS;
+            size_t count = cl_repair_due(&stream->repair, now_ns, wait_ns, numbers, most);
+            if (count > 0) {
+                length += write_nack(endpoint->reporter_ssrc, stream->ssrc, numbers, count, plain + length);
+                cl_counts_of(load, endpoint)->nacks_sent += count;
+            }
+        }
+        uint64_t stream_next_ns = cl_repair_next_ns(&stream->repair);
+        if (stream_next_ns < next_ns) next_ns = stream_next_ns;
+    }
+    endpoint->nack_due_ns = next_ns;
+    if (length == 0) return;
+    endpoint->nack_allowed_ns = now_ns + NACK_GAP_NS;
+    send_rtcp(load, endpoint, plain, length);
+}
+
+// ------------------------------------------------------------------------------------------------------------- due
+
 void cl_report_due(cl_load *load, uint64_t now_ns) {
     for (uint32_t index = 0; index < load->endpoint_count; index++) {
         cl_endpoint *endpoint = load->endpoints[index];
@@ -181,6 +244,7 @@ void cl_report_due(cl_load *load, uint64_t now_ns) {
             endpoint->feedback_due_ns = now_ns + CL_FEEDBACK_NS;
             send_feedback(load, endpoint);
         }
+        if (endpoint->nack_due_ns <= now_ns && endpoint->nack_allowed_ns <= now_ns) send_nacks(load, endpoint, now_ns);
     }
 }
 

@@ -1,5 +1,6 @@
-// source.c: sound and pictures that nobody hears or sees: RTP packets with the headers that a relay reads (VP8 payload
-// descriptor, keyframe bit, audio level) and, at the end of each payload, the sender's clock.
+// source.c: sound and pictures as RTP packets. Synthetic ones, which nobody hears or sees, have the headers that a relay
+// reads (VP8 payload descriptor, keyframe bit, audio level); those of a loop are real, encoded beforehand by others.
+// At the end of payloads is the sender's clock.
 
 #include "load.h"
 
@@ -20,6 +21,40 @@
 #define RTP_HEADER_BYTES 12u
 #define RTX_TAG_BYTES 16u
 
+uint32_t cl_loop_add(cl_load *load, const uint8_t *bytes, const uint32_t *sizes, uint32_t count) {
+    uint64_t total = 0;
+    uint32_t largest = 0;
+    for (uint32_t index = 0; index < count; index++) {
+        if (sizes[index] <= CL_STAMP_BYTES) return 0;
+        if (sizes[index] > largest) largest = sizes[index];
+        total += sizes[index];
+    }
+    if (count == 0 || total > UINT32_MAX) return 0;
+    cl_loop *grown = realloc(load->loops, (load->loop_count + 1) * sizeof *grown);
+    if (!grown) return 0;
+    load->loops = grown;
+    cl_loop *loop = &load->loops[load->loop_count];
+    *loop = (cl_loop){
+        .bytes = malloc(total), .ends = malloc(count * sizeof *loop->ends), .count = count, .largest = largest};
+    if (!loop->bytes || !loop->ends) {
+        free(loop->bytes);
+        free(loop->ends);
+        return 0;
+    }
+    memcpy(loop->bytes, bytes, total);
+    uint32_t end = 0;
+    for (uint32_t index = 0; index < count; index++) loop->ends[index] = end += sizes[index];
+    return ++load->loop_count;
+}
+
+static bool fits(const cl_load *load, const cl_source_config *config) {
+    if (config->loop == 0) return true;
+    if (config->loop > load->loop_count) return false;
+    uint32_t largest = load->loops[config->loop - 1].largest;
+    if (!config->is_video) return largest <= config->packet_bytes;
+    return largest <= (config->packet_bytes - VP8_DESCRIPTOR_BYTES) * MOST_FRAME_PACKETS;
+}
+
 bool cl_source_add(cl_load *load, uint32_t index, const cl_source_config *config) {
     cl_endpoint *endpoint = cl_endpoint_at(load, index);
     uint32_t least = CL_STAMP_BYTES + (config->is_video ? VP8_DESCRIPTOR_BYTES + VP8_FRAME_HEADER_BYTES : 0u);
@@ -28,7 +63,7 @@ bool cl_source_add(cl_load *load, uint32_t index, const cl_source_config *config
         config->packet_bytes < 2 * least || config->frame_bytes < 2 * least || config->size_variation > 50 ||
         (uint64_t)config->frame_bytes * 2u > (uint64_t)config->packet_bytes * MOST_FRAME_PACKETS ||
         config->keyframe_bytes > config->packet_bytes * MOST_FRAME_PACKETS ||
-        (config->is_video && config->keyframe_bytes < 2 * least)) {
+        (config->is_video && config->keyframe_bytes < 2 * least) || !fits(load, config)) {
         return false;
     }
     uint32_t name = load->free_source;
@@ -135,9 +170,11 @@ static void send_packet(cl_load *load, cl_endpoint *endpoint, cl_source *source,
     cl_put32(header + 8, source->config.ssrc);
 
     uint64_t stamp = cl_now_ns();
-    cl_put32(payload + length - 12, CL_STAMP_MARK);
-    cl_put32(payload + length - 8, (uint32_t)(stamp >> 32));
-    cl_put32(payload + length - 4, (uint32_t)stamp);
+    if (!source->config.loop || is_last) {
+        cl_put32(payload + length - 12, CL_STAMP_MARK);
+        cl_put32(payload + length - 8, (uint32_t)(stamp >> 32));
+        cl_put32(payload + length - 4, (uint32_t)stamp);
+    }
     cr_srtp_parts parts = {
         .header = header,
         .header_length = RTP_HEADER_BYTES + extensions,
@@ -163,40 +200,67 @@ static void send_packet(cl_load *load, cl_endpoint *endpoint, cl_source *source,
     source->octets += (uint32_t)length;
 }
 
+static uint32_t synthetic_bytes(cl_load *load, const cl_source_config *config, bool is_keyframe) {
+    if (is_keyframe) return config->keyframe_bytes;
+    if (config->size_variation == 0) return config->frame_bytes;
+    uint32_t most = config->frame_bytes * config->size_variation / 100u;
+    return config->frame_bytes + cl_random(load) % (2u * most + 1u) - most;
+}
+
+static void write_descriptor(const cl_source *source, bool is_first, uint8_t *out) {
+    out[0] = is_first ? 0x90 : 0x80;
+    out[1] = 0xe0;
+    cl_put16(out + 2, 0x8000u | source->picture_id);
+    // Every frame is of the base layer, so both numbers rise together.
+    out[4] = (uint8_t)source->picture_id;
+    out[5] = 0;
+}
+
+static void write_frame_header(bool is_keyframe, uint8_t *out) {
+    // A keyframe's tag has bit 0 clear, then come the start code and the size, here 1280 x 720.
+    static const uint8_t key[VP8_FRAME_HEADER_BYTES] = {0x10, 0, 0, 0x9d, 0x01, 0x2a, 0, 5, 0xd0, 2};
+    if (is_keyframe) {
+        memcpy(out, key, sizeof key);
+    } else {
+        out[0] = 0x11;
+    }
+}
+
 static void send_frame(cl_load *load, cl_endpoint *endpoint, cl_source *source, uint64_t now_ns) {
     const cl_source_config *config = &source->config;
     cl_counts *counts = cl_counts_of(load, endpoint);
     bool is_keyframe =
         config->is_video && source->wants_keyframe && now_ns - source->last_keyframe_ns >= KEYFRAME_GAP_NS;
-    uint32_t bytes = is_keyframe ? config->keyframe_bytes : config->frame_bytes;
-    if (!is_keyframe && config->size_variation > 0) {
-        uint32_t most = config->frame_bytes * config->size_variation / 100u;
-        bytes += cl_random(load) % (2u * most + 1u);
-        bytes -= most;
+    const uint8_t *encoded = NULL;
+    uint32_t bytes;
+    uint32_t descriptor = config->is_video ? VP8_DESCRIPTOR_BYTES : 0;
+    // What comes on top of a packet's share of the frame; in synthetic media it is written over it.
+    uint32_t on_top = config->loop ? descriptor : 0;
+    if (config->loop) {
+        const cl_loop *loop = &load->loops[config->loop - 1];
+        if (is_keyframe) source->loop_frame = 0;
+        is_keyframe = config->is_video && source->loop_frame == 0;
+        uint32_t start = source->loop_frame == 0 ? 0 : loop->ends[source->loop_frame - 1];
+        encoded = loop->bytes + start;
+        bytes = loop->ends[source->loop_frame] - start;
+        source->loop_frame = (source->loop_frame + 1) % loop->count;
+    } else {
+        bytes = synthetic_bytes(load, config, is_keyframe);
     }
     uint16_t sizes[MOST_FRAME_PACKETS];
-    size_t count = cl_split_frame(bytes, config->packet_bytes, sizes, MOST_FRAME_PACKETS);
-    // Whatever is in it: AES does not care, and a header is written over its beginning.
+    size_t count = cl_split_frame(bytes, config->packet_bytes - on_top, sizes, MOST_FRAME_PACKETS);
     uint8_t payload[CL_PACKET_BYTES];
-    memset(payload, (int)(source->frame & 0x7fu), config->packet_bytes);
+    // Whatever is in synthetic media: AES does not care.
+    if (!encoded) memset(payload, (int)(source->frame & 0x7fu), config->packet_bytes);
     for (size_t index = 0; index < count; index++) {
-        if (config->is_video) {
-            payload[0] = index == 0 ? 0x90 : 0x80;
-            payload[1] = 0xe0;
-            cl_put16(payload + 2, 0x8000u | source->picture_id);
-            payload[4] = (uint8_t)source->picture_id;
-            payload[5] = 0;
-            if (index == 0) {
-                // A keyframe's tag has bit 0 clear, then come the start code and the size, here 1280 x 720.
-                static const uint8_t key[VP8_FRAME_HEADER_BYTES] = {0x10, 0, 0, 0x9d, 0x01, 0x2a, 0, 5, 0xd0, 2};
-                if (is_keyframe) {
-                    memcpy(payload + VP8_DESCRIPTOR_BYTES, key, sizeof key);
-                } else {
-                    payload[VP8_DESCRIPTOR_BYTES] = 0x11;
-                }
-            }
+        if (config->is_video) write_descriptor(source, index == 0, payload);
+        if (encoded) {
+            memcpy(payload + descriptor, encoded, sizes[index]);
+            encoded += sizes[index];
+        } else if (config->is_video && index == 0) {
+            write_frame_header(is_keyframe, payload + descriptor);
         }
-        send_packet(load, endpoint, source, payload, sizes[index], index + 1 == count, now_ns);
+        send_packet(load, endpoint, source, payload, on_top + sizes[index], index + 1 == count, now_ns);
     }
     if (is_keyframe) {
         source->wants_keyframe = false;

@@ -27,6 +27,12 @@ struct LoadOptions: ParsableArguments {
     @Option(help: "Seconds that are measured, after everybody has joined.")
     var duration = 10.0
 
+    @Option(help: "What is sent: synthetic packets, or real VP8 and Opus that a player in the same room can decode.")
+    var media = MediaKind.synthetic
+
+    @Option(help: "Throw away so many per cent of what comes, as a bad network would, to see it repaired.")
+    var loss = 0.0
+
     @Option(help: "Write the report as JSON to this file; - is standard output, without the table.")
     var json: String?
 
@@ -61,6 +67,7 @@ struct LoadOptions: ParsableArguments {
         guard (0.5...86_400).contains(duration) else {
             throw ValidationError("--duration must be a number of seconds from 0.5 to 86400")
         }
+        guard (0...50).contains(loss) else { throw ValidationError("--loss must be a number of per cent from 0 to 50") }
         guard url == nil || (server == nil && !realtime) else {
             throw ValidationError("--server and --realtime are for a server to start, --url names one that runs")
         }
@@ -73,6 +80,8 @@ struct LoadOptions: ParsableArguments {
         }
     }
 }
+
+extension MediaKind: ExpressibleByArgument {}
 
 struct SpeakerOption: ParsableArguments {
     @Option(help: "How many voices there are (default: what the scenario says).")

@@ -38,6 +38,7 @@ actor LoadDriver {
     private let scenario: Scenario
     private let size: Scenario.Size
     private let plan: ScenarioPlan
+    private let media: MediaKind
     private let target: Target
     private let http: HTTPClient
     private let progress = ProgressBar()
@@ -70,14 +71,20 @@ actor LoadDriver {
     private static let othersLimit = 0.1
     private static let look = Duration.milliseconds(5)
 
-    init(scenario: Scenario, size: Scenario.Size, target: Target, eventLoop: any EventLoop, http: HTTPClient) throws {
+    /// - Parameter loss: share of what comes that is thrown away.
+    init(
+        scenario: Scenario, size: Scenario.Size, media: MediaKind, loss: Double, target: Target,
+        eventLoop: any EventLoop, http: HTTPClient
+    ) throws {
         self.scenario = scenario
         self.size = size
         plan = scenario.plan(size)
+        self.media = media
         self.target = target
         self.eventLoop = eventLoop
         self.http = http
         load = try Load()
+        cl_set_loss(load.pointer, loss)
         report = LoadReport(
             figures: Figures(
                 scenario: scenario.rawValue, participants: size.participants, durationSeconds: 0,
@@ -147,6 +154,9 @@ actor LoadDriver {
             address: target.address, token: target.token, room: "load-\(scenario.rawValue)"
         ) { [self] index, socket, event in
             assumeIsolated { $0.participants[index].handle(event, socket: socket) }
+        }
+        if media == .real {
+            for shape in plan.shapes { world.loops[shape] = try EncodedLoop(shape).add(to: load.pointer) }
         }
         self.world = world
         participants = plan.participants.enumerated().map { index, plan in
@@ -513,6 +523,10 @@ actor LoadDriver {
         figures.details.keyframeRequests = total(\.plis)
         figures.details.nacks = total(\.nacks)
         figures.details.resent = total(\.resent)
+        figures.details.thrownAway = total(\.thrown_away)
+        figures.details.nacksSent = total(\.nacks_sent)
+        figures.details.repaired = total(\.repaired)
+        figures.details.unrepaired = total(\.unrepaired)
         let leftOut = zip(last.groups, first.groups).reduce(0) { $0 + $1.0.frames_left_out - $1.1.frames_left_out }
         figures.details.framesLeftOut = leftOut
         if leftOut > 0 {

@@ -72,6 +72,10 @@ struct Figures: Equatable, Sendable {
         var keyframeRequests: UInt64 = 0
         var nacks: UInt64 = 0
         var resent: UInt64 = 0
+        var thrownAway: UInt64 = 0
+        var nacksSent: UInt64 = 0
+        var repaired: UInt64 = 0
+        var unrepaired: UInt64 = 0
         var framesLeftOut: UInt64 = 0
         var sendtoNanoseconds: Double?
         var othersShareOfServerCore: Double?
@@ -150,6 +154,10 @@ extension Figures.Details: Encodable {
         try fields.encode(keyframeRequests, forKey: FieldName("keyframe_requests"))
         try fields.encode(nacks, forKey: FieldName("nacks"))
         try fields.encode(resent, forKey: FieldName("resent"))
+        try fields.encode(thrownAway, forKey: FieldName("thrown_away"))
+        try fields.encode(nacksSent, forKey: FieldName("nacks_sent"))
+        try fields.encode(repaired, forKey: FieldName("repaired"))
+        try fields.encode(unrepaired, forKey: FieldName("unrepaired"))
         try fields.encode(framesLeftOut, forKey: FieldName("frames_left_out"))
         try fields.encode(sendtoNanoseconds, forKey: FieldName("sendto_nanoseconds"))
         try fields.encode(othersShareOfServerCore, forKey: FieldName("others_share_of_server_core"))
@@ -224,6 +232,14 @@ extension LoadReport {
         row("client CPU, of one core") { Self.percent($0.client.cpuShare) }
         row("client drops") { "\($0.client.drops)" }
         row("keyframes / NACKs asked of us") { "\($0.details.keyframeRequests) / \($0.details.nacks)" }
+        if columns.contains(where: { $0.details.thrownAway > 0 }) {
+            row("thrown away by --loss") { "\($0.details.thrownAway)" }
+        }
+        if columns.contains(where: { $0.details.nacksSent > 0 }) {
+            row("asked again / repaired / given up") {
+                "\($0.details.nacksSent) / \($0.details.repaired) / \($0.details.unrepaired)"
+            }
+        }
         row("is a measurement") { $0.isMeasurement ? "yes" : "no" }
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         var text = rows.map { row in

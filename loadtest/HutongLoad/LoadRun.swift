@@ -112,7 +112,8 @@ struct LoadRun {
         let result: Result<LoadReport, any Error>
         do {
             let driver = try LoadDriver(
-                scenario: scenario, size: size, target: target, eventLoop: eventLoop, http: http)
+                scenario: scenario, size: size, media: options.media, loss: options.loss / 100, target: target,
+                eventLoop: eventLoop, http: http)
             result = .success(try await driver.run())
         } catch {
             result = .failure(error)

@@ -1,4 +1,4 @@
-// What one track looks like on the wire: how often, how large. Shapes, not codecs: a relay reads headers only.
+// What one track looks like on the wire: how often, how large. What is in it, if anything, is EncodedLoop's.
 
 import CLoad
 
@@ -25,6 +25,18 @@ enum MediaShape: String, Sendable, CaseIterable, Hashable {
         case .screen1080: 15
         }
     }
+
+    /// Pixels; nil of sound.
+    var pictureSize: (width: Int, height: Int)? {
+        switch self {
+        case .voice, .quietMicrophone: nil
+        case .camera720: (1_280, 720)
+        case .thumbnail: (160, 90)
+        case .screen1080: (1_920, 1_080)
+        }
+    }
+
+    var bitsPerSecond: UInt32 { frameBytes * framesPerSecond * 8 }
 
     /// Bytes of payload of a frame, on average.
     var frameBytes: UInt32 {
@@ -67,7 +79,8 @@ enum MediaShape: String, Sendable, CaseIterable, Hashable {
     /// dB below full scale (RFC 6464).
     var audioLevel: UInt8 { self == .voice ? 25 : 127 }
 
-    func source(ssrc: UInt32, mid: String, payloadType: UInt8) -> cl_source_config {
+    /// - Parameter loop: real media, by the hot loop's name for it; 0: synthetic.
+    func source(ssrc: UInt32, mid: String, payloadType: UInt8, loop: UInt32 = 0) -> cl_source_config {
         var configuration = cl_source_config()
         configuration.is_video = isVideo
         configuration.payload_type = payloadType
@@ -78,6 +91,7 @@ enum MediaShape: String, Sendable, CaseIterable, Hashable {
         configuration.packet_bytes = Self.packetBytes
         configuration.audio_level = audioLevel
         configuration.size_variation = sizeVariation
+        configuration.loop = loop
         withUnsafeMutableBytes(of: &configuration.mid) { $0.copyBytes(from: mid.utf8.prefix($0.count - 1)) }
         return configuration
     }

@@ -15,6 +15,8 @@ final class LoadWorld {
     let address: SignalAddress
     let token: AccessToken
     let room: String
+    /// Real media; what is not there is synthetic.
+    var loops: [MediaShape: UInt32] = [:]
     /// The server's names for what was published.
     var sids: [TrackReference: String] = [:]
     /// Brings a socket's events back to the participant with this index, unless it has another socket since.
@@ -196,16 +198,15 @@ class Participant {
         }
         cl_endpoint_set_extensions(world.load, endpoint, description.headerExtensions)
         for stream in description.announcedStreams {
-            _ = cl_stream_expect(world.load, endpoint, stream.ssrc, false, stream.isVideo)
-            if let ssrc = stream.retransmissionSSRC {
-                _ = cl_stream_expect(world.load, endpoint, ssrc, true, stream.isVideo)
-            }
+            _ = cl_stream_expect(
+                world.load, endpoint, stream.ssrc, stream.isVideo, stream.retransmissionSSRC ?? 0)
         }
         for index in sections.indices where !sections[index].isSending {
             guard case .sends(let shape, _, let ssrc) = sections[index].content,
                 let payloadType = description.acceptedPayloadType(mid: sections[index].mid)
             else { continue }
-            var source = shape.source(ssrc: ssrc, mid: sections[index].mid, payloadType: payloadType)
+            var source = shape.source(
+                ssrc: ssrc, mid: sections[index].mid, payloadType: payloadType, loop: world.loops[shape] ?? 0)
             sections[index].isSending = cl_source_add(world.load, endpoint, &source)
         }
         return description

@@ -41,6 +41,13 @@ struct ScenarioPlan: Equatable, Sendable {
         a.participants == b.participants && a.events.elementsEqual(b.events) { $0 == $1 }
     }
 
+    /// Of all tracks that are ever published.
+    var shapes: Set<MediaShape> {
+        var shapes = Set(participants.flatMap(\.publishes))
+        for case .publish(let track) in events.map(\.event) { shapes.insert(track.shape) }
+        return shapes
+    }
+
     /// Packets a second that the server must forward when everybody is there and before events.
     var forwardsPerSecond: Int {
         participants.enumerated().reduce(0) { sum, entry in

@@ -47,6 +47,41 @@ cl_sequence_note cl_sequence_add(cl_sequence *sequence, uint16_t number);
 // How many should have come by the highest number.
 uint64_t cl_sequence_expected(const cl_sequence *sequence);
 
+// --------------------------------------------------------------------------------------------------------- repair
+
+// What is missing is asked for when it has not come by itself for so long: a packet that was overtaken is not lost.
+#define CL_REORDER_NS 10000000u
+// Then it is asked for so often at most, as libwebrtc does it.
+#define CL_NACK_TRIES 10u
+// Missing packets of one stream that are remembered, of a longer burst the newest: senders here keep no more either.
+#define CL_MOST_GAPS 128u
+
+typedef struct cl_gap {
+    uint64_t due_ns;    // when it is to be asked for
+    uint64_t asked_ns;  // the last time
+    uint16_t number;
+    uint8_t tries;
+} cl_gap;
+
+// Of one stream; all zero at first. Takes no memory until something is missing.
+typedef struct cl_repair {
+    cl_gap *gaps;         // the oldest first
+    uint64_t unrepaired;  // given up, or too many at once
+    uint32_t count;
+    uint16_t newest;
+    bool is_started;
+} cl_repair;
+
+// A packet came by its first transmission. True: others before it did not, and are due in CL_REORDER_NS.
+bool cl_repair_came(cl_repair *repair, uint16_t number, uint64_t now_ns);
+// A packet came. True: it was missing, and *was (if not NULL) says what was done about it.
+bool cl_repair_fill(cl_repair *repair, uint16_t number, cl_gap *was);
+// Takes down that what is due is asked for now, and again in `wait_ns`. Returns how many numbers it has written.
+size_t cl_repair_due(cl_repair *repair, uint64_t now_ns, uint64_t wait_ns, uint16_t *numbers, size_t capacity);
+// When something is due; UINT64_MAX: never.
+uint64_t cl_repair_next_ns(const cl_repair *repair);
+void cl_repair_end(cl_repair *repair);
+
 // --------------------------------------------------------------------------------------------------- packetisation
 
 // Splits a frame of `bytes` into as few packets of at most `most` bytes as hold it, as even as can be, the larger ones
@@ -59,6 +94,8 @@ typedef struct cl_load cl_load;
 
 // NULL: no memory.
 cl_load *cl_create(uint64_t random_seed);
+// From now on throws away this share of the datagrams that come, as a bad network would. 0 to 1.
+void cl_set_loss(cl_load *load, double share);
 void cl_destroy(cl_load *load);
 
 // Wall clock, and the monotonic clock in microseconds that ICE and DTLS live by.
@@ -103,11 +140,21 @@ const cl_datagram *cl_datagrams(const cl_load *load, size_t *count);
 
 // --------------------------------------------------------------------------------------------------------- streams
 
-// What the server announced to send here. An SSRC that is known already stays as it is. RTX is counted, not judged.
+// What the server announced to send here. An SSRC that is known already stays as it is. With `retransmission_ssrc`, the
+// SSRC of its RTX (RFC 4588), lost packets are asked for again; 0: it has none.
 // False: no memory, or too many SSRCs on one connection.
-bool cl_stream_expect(cl_load *load, uint32_t endpoint, uint32_t ssrc, bool is_retransmission, bool is_video);
+bool cl_stream_expect(cl_load *load, uint32_t endpoint, uint32_t ssrc, bool is_video, uint32_t retransmission_ssrc);
 
 // --------------------------------------------------------------------------------------------------------- sources
+
+// The end of a payload is the sender's clock, which a subscriber compares with its own arrival: of every packet of
+// synthetic media, of the last one of each frame of a loop.
+#define CL_STAMP_BYTES 12u
+
+// Encoded frames that are played over and over; pictures begin with a keyframe. They are copied, kept until cl_destroy
+// and shared by all sources that name them. CL_STAMP_BYTES at the end of each must be such as decoders do not look at.
+// Returns the loop's name, 0 when there is no memory, no frame, or one that is too short for a stamp.
+uint32_t cl_loop_add(cl_load *load, const uint8_t *bytes, const uint32_t *sizes, uint32_t count);
 
 typedef struct cl_source_config {
     bool is_video;
@@ -120,6 +167,7 @@ typedef struct cl_source_config {
     uint32_t packet_bytes;    // payload bytes of a packet at most
     uint8_t audio_level;      // dB below full scale (RFC 6464), 127 for silence
     uint8_t size_variation;   // per cent by which frames differ from the mean, either way
+    uint32_t loop;            // what is sent instead of synthetic frames; 0: nothing
 } cl_source_config;
 
 // Sends from now on, once the endpoint has keys. False: no memory or a configuration out of range.
@@ -129,13 +177,16 @@ bool cl_source_add(cl_load *load, uint32_t endpoint, const cl_source_config *con
 
 // Of one group, since the beginning.
 typedef struct cl_counts {
-    uint64_t packets_received, bytes_received;  // expected streams, duplicates excluded
+    uint64_t packets_received, bytes_received;  // expected streams, duplicates and retransmissions excluded
     uint64_t packets_expected;                  // by their sequence numbers
     uint64_t retransmissions, duplicates, unknown_streams;
     uint64_t decrypted, authentication_failures, stamps_missing;
     uint64_t packets_sent, frames_sent, keyframes_sent, send_failures;
     uint64_t frames_left_out;                   // we were too late for them
     uint64_t plis, nacks, resent;               // asked of our sources
+    uint64_t nacks_sent;                        // packets asked for by us, each time that they were
+    uint64_t repaired, unrepaired;              // missing packets that came by RTX; that were given up
+    uint64_t thrown_away;                       // datagrams, by cl_set_loss; media of them counts as received
     uint64_t reports_sent, feedback_sent, rtcp_received;
     uint64_t datagrams_dropped;                 // STUN or DTLS that found no room in a turn
     uint32_t streams, streams_started;          // of those that are open; RTX excluded
