@@ -76,7 +76,9 @@ static bool run_block(const block *block, const char *title) {
 }
 
 int main(int count, char **words) {
-    if (count > 2 && strcmp(words[1], "instructions") == 0) return bench_instructions(words[2]) ? 0 : 1;
+    if (count > 2 && strcmp(words[1], "instructions") == 0) return bench_instructions(words[2], false) ? 0 : 1;
+    if (count > 2 && strcmp(words[1], "steps") == 0) return bench_instructions(words[2], true) ? 0 : 1;
+    if (count > 1 && strcmp(words[1], "cipher") == 0) return puts(cr_srtp_backend_name()) < 0;
     printf("ns of thread CPU per forwarded packet; AEAD_AES_128_GCM by %s\n", cr_srtp_backend_name());
     printf("    %-42s %8s %8s %8s %12s\n", "", "min", "quartile", "median", "packets/core-s");
     for (size_t index = 0; index < sizeof blocks / sizeof blocks[0]; index++) {

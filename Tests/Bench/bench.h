@@ -9,8 +9,9 @@
 // memory.c: no kernel.
 void bench_memory(const shape *shape, uint32_t subscribers);
 void bench_objects(void);
-// A number of forwarded packets for a tool that counts instructions (instructions.sh). False: no such case.
-bool bench_instructions(const char *name);
+// A number of forwarded packets for a tool that counts instructions (instructions.sh), or counted step by step. False: no
+// such case, or no steps on this machine.
+bool bench_instructions(const char *name, bool stepping);
 // udp.c: over loopback sockets.
 void bench_udp(const shape *shape, uint32_t subscribers);
 // workers.c: by one loop and by two.

@@ -4,7 +4,9 @@
 #include "bench.h"
 #include "reference.h"
 #include "room.h"
+#include "step.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@
 // again what the other variants pushed out of the cache.
 #define SLICE_PACKETS 10000u
 #define SLICE_INPUT 256u          // of the publisher at most, so that few subscribers' input stays in the cache
+#define STEPPED_PACKETS 300u      // forwarded ones that are counted step by step, which takes seconds
 #define LIBSRTP_SHARE 8u          // so much less of the row that is ten times slower
 #define CHECKED_PACKETS 50u
 #define MEETING_VIDEO_PER_S 75u  // packets
@@ -223,11 +226,25 @@ void bench_memory(const shape *shape, uint32_t subscribers) {
 }
 
 // callgrind counts what happens inside; instructions.sh knows the name.
-__attribute__((noinline)) void bench_counted_packets(fanout *fanout) {
-    forward_packets(fanout);
+__attribute__((noinline)) void bench_counted_packets(void *context) {
+    forward_packets(context);
 }
 
-bool bench_instructions(const char *name) {
+static bool count(fanout *fanout, bool stepping) {
+    step_count counted;
+    make_packets(fanout);
+    if (!stepping) {
+        bench_counted_packets(fanout);
+        printf("%u packets, %s\n", fanout->packets * fanout->room->subscribers, cr_srtp_backend_name());
+        return true;
+    }
+    if (!step_through(bench_counted_packets, fanout, &counted)) return false;
+    uint32_t packets = fanout->packets * fanout->room->subscribers;
+    printf("%" PRIu64 " %" PRIu64 " %s\n", counted.all / packets, counted.cipher / packets, cr_srtp_backend_name());
+    return true;
+}
+
+bool bench_instructions(const char *name, bool stepping) {
     static const struct {
         const char *name;
         const shape *shape;
@@ -242,16 +259,15 @@ bool bench_instructions(const char *name) {
         if (strcmp(cases[index].name, name) != 0) continue;
         fanout *fanout = fanout_open(cases[index].shape, cases[index].encrypted, cases[index].subscribers);
         check(fanout);
+        if (stepping) fanout->packets = STEPPED_PACKETS / cases[index].subscribers;
         // What only happens once is done before: caches are full, the pool has grown.
         for (uint32_t packet = 0; packet < 2u * fanout->room->shape->cache_packets; packet += fanout->packets) {
             make_packets(fanout);
             forward_packets(fanout);
         }
-        make_packets(fanout);
-        bench_counted_packets(fanout);
-        printf("%u packets, %s\n", fanout->packets * cases[index].subscribers, cr_srtp_backend_name());
+        bool counted = count(fanout, stepping);
         fanout_close(fanout);
-        return true;
+        return counted;
     }
     return false;
 }

@@ -206,9 +206,9 @@ static void print_messages(const station *station) {
     cr_shard_statistics shard;
     cr_shard_read_statistics(station->room->shard, &shard);
     double messages = (double)(shard.packets_out - statistics.segmented_datagrams + statistics.segmented_messages);
-    printf("    %.0f %% of the datagrams left in messages of several; %.1f a message in all\n",
+    printf("    %.0f %% of the datagrams left in messages of several; %.1f a message in all, of %.1f bytes each\n",
            100.0 * (double)statistics.segmented_datagrams / (double)shard.packets_out,
-           (double)shard.packets_out / messages);
+           (double)shard.packets_out / messages, (double)shard.bytes_out / (double)shard.packets_out);
 }
 
 static reference *open_reference(const network *network, const shape *shape, reference_output output) {

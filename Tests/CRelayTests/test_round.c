@@ -444,6 +444,178 @@ TEST(what_is_too_old_to_be_asked_for_is_let_go) {
     world_close(s.w);
 }
 
+// ------------------------------------------------------------------------------------------------- padding of voices
+
+enum { VOICES = 5 };
+static const uint32_t voice_ssrcs[VOICES] = {VOICE, OTHER_VOICE, 400, 500, 600};
+
+// Everybody hears five speakers. The third has a longer MID where `long_mid` says so.
+static scene open_voices(uint32_t receivers, bool long_mid) {
+    scene s = open_scene(receivers);
+    for (uint32_t voice = 2; voice < VOICES; voice++) {
+        cr_stream_config stream = world_stream(s.sender, CR_CODEC_OPUS, voice_ssrcs[voice]);
+        CHECK_EQ(cr_stream_open(s.w->shard, world_id(1 + voice), &stream), CR_OK);
+        for (uint32_t receiver = 0; receiver < receivers; receiver++) {
+            cr_forward_config forward = world_forward(receiver_of(&s, receiver), world_id(1 + voice),
+                                                      voice_ssrcs[voice] + receiver);
+            forward.rtx_ssrc = 0;
+            if (long_mid && voice == 2) memcpy(forward.mid, "m7-long", 8);
+            CHECK_EQ(cr_forward_open(s.w->shard, world_id(s.forwards++), &forward), CR_OK);
+        }
+    }
+    world_release(s.w);
+    return s;
+}
+
+// One packet of each speaker, 0: none, in one round.
+static void speak(scene *s, const size_t lengths[VOICES]) {
+    static uint16_t sequence = 1;
+    for (uint32_t voice = 0; voice < VOICES; voice++) {
+        if (lengths[voice] > 0) send_sized(s, voice_ssrcs[voice], sequence, lengths[voice], false);
+    }
+    sequence++;
+    world_turn(s->w);
+    world_drain(s->w);
+}
+
+// What the receiver got of a speaker, alone of it.
+static const world_packet *heard(const scene *s, uint32_t receiver, uint32_t voice) {
+    const world_peer *peer = receiver_of(s, receiver);
+    for (size_t index = 0; index < peer->count; index++) {
+        if (peer->inbox[index].rtp.ssrc == voice_ssrcs[voice] + receiver) return &peer->inbox[index];
+    }
+    CHECK(false);
+    return NULL;
+}
+
+static void expect_padding(const scene *s, uint32_t receiver, const size_t lengths[VOICES],
+                           const uint8_t paddings[VOICES]) {
+    for (uint32_t voice = 0; voice < VOICES; voice++) {
+        if (lengths[voice] == 0) continue;
+        const cr_rtp *rtp = &heard(s, receiver, voice)->rtp;
+        CHECK_EQ(rtp->payload_length, lengths[voice]);
+        CHECK_EQ(rtp->padding, paddings[voice]);
+        CHECK_EQ(rtp->padded, paddings[voice] > 0);
+    }
+}
+
+TEST(voices_at_once_are_padded_to_the_longest_but_for_the_last) {
+    scene s = open_voices(2, false);
+    receiver_of(&s, 1)->raw = true;
+    const size_t lengths[VOICES] = {80, 100, 90, 85, 75};
+    speak(&s, lengths);
+    expect_padding(&s, 0, lengths, (const uint8_t[VOICES]){20, 0, 10, 15, 0});
+    const world_packet *wire = receiver_of(&s, 1)->inbox;
+    CHECK_EQ(receiver_of(&s, 1)->count, VOICES);
+    for (size_t packet = 1; packet + 1 < VOICES; packet++) CHECK_EQ(wire[packet].length, wire[0].length);
+    CHECK_EQ(wire[VOICES - 1].length, wire[0].length - 25);
+    cr_forward_statistics sent;
+    CHECK_EQ(cr_forward_read_statistics(s.w->shard, world_id(2), &sent), CR_OK);
+    CHECK_EQ(sent.bytes, 80);  // RFC 3550, 6.4.1: padding is not counted
+    world_close(s.w);
+}
+
+TEST(voices_that_need_no_padding_get_none) {
+    scene s = open_voices(1, false);
+    const size_t rounds[4][VOICES] = {{90}, {80, 100}, {90, 90, 90, 90}, {100, 100, 3}};
+    for (size_t round = 0; round < 4; round++) {
+        world_clear(s.w);
+        speak(&s, rounds[round]);
+        expect_padding(&s, 0, rounds[round], (const uint8_t[VOICES]){0});
+    }
+    world_close(s.w);
+}
+
+TEST(voices_are_padded_by_little_and_silence_stays_short) {
+    scene s = open_voices(1, false);
+    // 160 takes 120 along as its last; 80 begins anew.
+    const size_t spread[VOICES] = {160, 160 - CR_PAD_VOICE_BYTES, 120, 80, 70};
+    speak(&s, spread);
+    expect_padding(&s, 0, spread, (const uint8_t[VOICES]){0, CR_PAD_VOICE_BYTES, 0, 0, 0});
+    world_clear(s.w);
+    const size_t silent[VOICES] = {100, 4, 95, 3, 5};
+    speak(&s, silent);
+    expect_padding(&s, 0, silent, (const uint8_t[VOICES]){0, 0, 5, 0, 0});
+    world_close(s.w);
+}
+
+TEST(voices_are_padded_for_each_subscriber_by_what_he_gets) {
+    scene s = open_voices(3, true);
+    receiver_of(&s, 1)->raw = true;
+    CHECK_EQ(cr_forward_set_paused(s.w->shard, world_id((3 - 1 - 2) * 3), true), CR_OK);  // 2 does not hear the longest
+    const size_t lengths[VOICES] = {80, 100, 90, 85, 75};
+    speak(&s, lengths);
+    // The longer MID takes four bytes more: 90 is as good as 94.
+    expect_padding(&s, 0, lengths, (const uint8_t[VOICES]){20, 0, 6, 15, 0});
+    const world_packet *wire = receiver_of(&s, 1)->inbox;
+    for (size_t packet = 1; packet + 1 < VOICES; packet++) CHECK_EQ(wire[packet].length, wire[0].length);
+    CHECK_EQ(receiver_of(&s, 2)->count, VOICES - 1);
+    const size_t others[VOICES] = {80, 0, 90, 85, 75};
+    expect_padding(&s, 2, others, (const uint8_t[VOICES]){14, 0, 0, 9, 0});
+    world_close(s.w);
+}
+
+TEST(voices_are_padded_by_what_is_left_of_red) {
+    scene s = open_voices(2, false);
+    cr_stream_config red = world_stream(s.sender, CR_CODEC_RED, 700);
+    CHECK_EQ(cr_stream_open(s.w->shard, world_id(6), &red), CR_OK);
+    for (uint32_t receiver = 0; receiver < 2; receiver++) {
+        cr_forward_config forward = world_forward(receiver_of(&s, receiver), world_id(6), 700 + receiver);
+        forward.payloads[0].unwrap_red = receiver == 0;
+        CHECK_EQ(cr_forward_open(s.w->shard, world_id(s.forwards++), &forward), CR_OK);
+    }
+    uint8_t payload[150] = {0xef, 0x00, 0x00, 85, 0x6f};  // RFC 2198: 85 bytes of before, and the last 60
+    world_rtp rtp = {.payload_type = WORLD_MEDIA, .ssrc = 700, .sequence = 1, .payload = payload,
+                     .payload_length = sizeof payload};
+    world_send(s.w, s.sender, &rtp);
+    const size_t lengths[VOICES] = {80, 75};
+    speak(&s, lengths);
+    expect_padding(&s, 0, lengths, (const uint8_t[VOICES]){0});
+    expect_padding(&s, 1, lengths, (const uint8_t[VOICES]){0});
+    const cr_rtp *unwrapped = &receiver_of(&s, 0)->inbox[0].rtp, *whole = &receiver_of(&s, 1)->inbox[0].rtp;
+    CHECK_EQ(unwrapped->payload_length, 60);
+    CHECK_EQ(unwrapped->padding, 20);
+    CHECK_EQ(whole->payload_length, 150);
+    CHECK_EQ(whole->padding, 0);
+    world_close(s.w);
+}
+
+TEST(padding_of_the_publisher_is_not_carried_on) {
+    scene s = open_voices(1, false);
+    uint8_t payload[100] = {0};
+    const size_t lengths[VOICES] = {50, 100, 90};
+    for (uint32_t voice = 0; voice < 3; voice++) {
+        world_rtp rtp = {.payload_type = WORLD_MEDIA, .ssrc = voice_ssrcs[voice], .sequence = 1, .payload = payload,
+                         .payload_length = lengths[voice], .padding = voice == 0 ? 60 : 7};
+        world_send(s.w, s.sender, &rtp);
+    }
+    world_turn(s.w);
+    world_drain(s.w);
+    expect_padding(&s, 0, lengths, (const uint8_t[VOICES]){0, 0, 10});
+    world_close(s.w);
+}
+
+TEST(a_padded_voice_is_repeated_to_the_last_byte) {
+    scene s = open_voices(1, false);
+    world_peer *receiver = receiver_of(&s, 0);
+    receiver->raw = true;
+    speak(&s, (const size_t[VOICES]){80, 100, 90, 85, 75});
+    CHECK_EQ(receiver->count, VOICES);
+    for (size_t index = 0; index < VOICES; index++) {
+        const uint8_t *bytes = receiver->inbox[index].bytes;
+        uint16_t lost = (uint16_t)(bytes[2] << 8 | bytes[3]);
+        uint32_t ssrc = (uint32_t)bytes[10] << 8 | bytes[11];
+        CHECK_EQ(cr_forward_retransmit(s.w->shard, s.w->now, 0, receiver->transport, ssrc, &lost, 1), CR_OK);
+    }
+    world_drain(s.w);
+    CHECK_EQ(receiver->count, 2 * VOICES);
+    for (size_t index = 0; index < VOICES; index++) {
+        CHECK_EQ(receiver->inbox[index].length, receiver->inbox[index + VOICES].length);
+        CHECK_BYTES(receiver->inbox[index].bytes, receiver->inbox[index + VOICES].bytes, receiver->inbox[index].length);
+    }
+    world_close(s.w);
+}
+
 // -------------------------------------------------------------------------------------------------------------- control
 
 static void send_report(scene *s, world_peer *peer) {

@@ -91,7 +91,7 @@ static void check_tag(const cr_aead *cipher, size_t key_bytes, const char *iv, c
     check_hex(iv, iv_bytes, sizeof iv_bytes);
     check_hex(expected, wanted, sizeof wanted);
     cr_span span = {aad_bytes, check_hex(aad, aad_bytes, sizeof aad_bytes)};
-    CHECK(cipher->seal(sealing, iv_bytes, span, NULL, 0, tag));
+    CHECK(cipher->seal(sealing, iv_bytes, span, (cr_span){0}, tag));
     CHECK_BYTES(tag, wanted, sizeof tag);
     CHECK(cipher->open(opening, iv_bytes, span, tag, 0, wanted));
     wanted[15] ^= 1;
@@ -127,7 +127,7 @@ TEST(srtcp_in_the_clear_is_refused) {
         cr_span aad = {clear, check_hex("81c8000d4d617273 000005d4", clear, sizeof clear)};
         cr_aead_key *key = ciphers[index]->key_open(ciphers[index], true, keys.rtcp_key, keys.key_bytes);
         cr_span text = {plain + 8, plain_length - 8};
-        CHECK(ciphers[index]->seal(key, iv, aad, &text, 1, packet + 8));
+        CHECK(ciphers[index]->seal(key, iv, aad, text, packet + 8));
         ciphers[index]->key_close(key);
         memcpy(packet, clear, 8);
         memcpy(packet + plain_length + CR_AEAD_TAG_BYTES, clear + 8, 4);

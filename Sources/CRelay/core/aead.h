@@ -27,8 +27,8 @@ struct cr_aead {
     cr_aead_key *(*key_open)(const cr_aead *cipher, bool sealing, const uint8_t *key, size_t length);
     // Wiped before it is freed. NULL is allowed.
     void (*key_close)(cr_aead_key *key);
-    // Encrypts the spans of `text`, one behind the other, to `out`, and the tag behind them. None may overlap `out`.
-    bool (*seal)(cr_aead_key *key, const uint8_t *iv, cr_span aad, const cr_span *text, size_t spans, uint8_t *out);
+    // Encrypts the text to `out`, and the tag behind it. It may lie at `out` itself, but not overlap it otherwise.
+    bool (*seal)(cr_aead_key *key, const uint8_t *iv, cr_span aad, cr_span text, uint8_t *out);
     // Decrypts in place. False when the tag is wrong; the text is worth nothing then.
     bool (*open)(cr_aead_key *key, const uint8_t *iv, cr_span aad, uint8_t *text, size_t length, const uint8_t *tag);
 };

@@ -42,16 +42,12 @@ static bool update(EVP_CIPHER_CTX *context, const uint8_t *text, size_t length, 
     return length == 0 || EVP_CipherUpdate(context, out, &written, text, (int)length) == 1;
 }
 
-static bool evp_seal(cr_aead_key *key, const uint8_t *iv, cr_span aad, const cr_span *text, size_t spans,
-                     uint8_t *out) {
-    bool works = begin(key->context, iv, aad);
-    for (size_t index = 0; index < spans && works; index++) {
-        works = update(key->context, text[index].bytes, text[index].length, out);
-        out += text[index].length;
-    }
+static bool evp_seal(cr_aead_key *key, const uint8_t *iv, cr_span aad, cr_span text, uint8_t *out) {
     int written;
-    return works && EVP_CipherFinal_ex(key->context, out, &written) == 1 &&
-           EVP_CIPHER_CTX_ctrl(key->context, EVP_CTRL_AEAD_GET_TAG, CR_AEAD_TAG_BYTES, out) == 1;
+    uint8_t *tag = out + text.length;
+    return begin(key->context, iv, aad) && update(key->context, text.bytes, text.length, out) &&
+           EVP_CipherFinal_ex(key->context, tag, &written) == 1 &&
+           EVP_CIPHER_CTX_ctrl(key->context, EVP_CTRL_AEAD_GET_TAG, CR_AEAD_TAG_BYTES, tag) == 1;
 }
 
 static bool evp_open(cr_aead_key *key, const uint8_t *iv, cr_span aad, uint8_t *text, size_t length,

@@ -17,9 +17,6 @@
 typedef struct gcm_calls {
     aes_gcm_pre_t expand;
     aes_gcm_enc_dec_t seal, open;
-    aes_gcm_init_t begin;
-    aes_gcm_enc_dec_update_t update;
-    aes_gcm_enc_dec_finalize_t finish;
 } gcm_calls;
 
 typedef struct ipsec_cipher {
@@ -48,21 +45,10 @@ static void ipsec_key_close(cr_aead_key *key) {
     free(key);
 }
 
-static bool ipsec_seal(cr_aead_key *key, const uint8_t *iv, cr_span aad, const cr_span *text, size_t spans,
-                       uint8_t *out) {
-    const gcm_calls *calls = key->calls;
+static bool ipsec_seal(cr_aead_key *key, const uint8_t *iv, cr_span aad, cr_span text, uint8_t *out) {
     struct gcm_context_data context;
-    if (spans == 1) {
-        calls->seal(&key->schedule, &context, out, text->bytes, text->length, iv, aad.bytes, aad.length,
-                    out + text->length, CR_AEAD_TAG_BYTES);
-        return true;
-    }
-    calls->begin(&key->schedule, &context, iv, aad.bytes, aad.length);
-    for (size_t index = 0; index < spans; index++) {
-        calls->update(&key->schedule, &context, out, text[index].bytes, text[index].length);
-        out += text[index].length;
-    }
-    calls->finish(&key->schedule, &context, out, CR_AEAD_TAG_BYTES);
+    key->calls->seal(&key->schedule, &context, out, text.bytes, text.length, iv, aad.bytes, aad.length,
+                     out + text.length, CR_AEAD_TAG_BYTES);
     return true;
 }
 
@@ -113,10 +99,8 @@ static bool ask(ipsec_cipher *cipher, cr_aead_isa isa) {
     IMB_ARCH arch = IMB_ARCH_NONE;
     bool works = manager && init_manager(manager, isa, &arch);
     if (works) {
-        cipher->gcm128 = (gcm_calls){manager->gcm128_pre, manager->gcm128_enc, manager->gcm128_dec,
-                                     manager->gcm128_init, manager->gcm128_enc_update, manager->gcm128_enc_finalize};
-        cipher->gcm256 = (gcm_calls){manager->gcm256_pre, manager->gcm256_enc, manager->gcm256_dec,
-                                     manager->gcm256_init, manager->gcm256_enc_update, manager->gcm256_enc_finalize};
+        cipher->gcm128 = (gcm_calls){manager->gcm128_pre, manager->gcm128_enc, manager->gcm128_dec};
+        cipher->gcm256 = (gcm_calls){manager->gcm256_pre, manager->gcm256_enc, manager->gcm256_dec};
         cipher->base = (cr_aead){.name = names[arch], .key_open = ipsec_key_open, .key_close = ipsec_key_close,
                                  .seal = ipsec_seal, .open = ipsec_open};
     }

@@ -108,6 +108,10 @@
 // Senders cut a frame into packets that differ by a byte, and extensions of its first or last packet take 4 or 8 more.
 // Larger pays bytes on the wire, smaller messages. At most 63: it is kept beside two flags, see cr_sent.
 #define CR_PAD_BYTES 8u
+// The same for voices of several speakers at once, whose packets are 60 to 160 bytes by what is said. Evenly spread, ten
+// of them leave in 2.2 messages instead of 5, and a datagram gets 9 bytes longer, of 175 with all headers. Larger gains
+// little more, smaller loses most of it. Who is silent stays short: a packet of 3 bytes goes last, as it is.
+#define CR_PAD_VOICE_BYTES 32u
 
 // ------------------------------------------------------------------------------------------------------------- tcp
 

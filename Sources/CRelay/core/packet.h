@@ -18,7 +18,8 @@ typedef struct cr_packet {
     bool bulk;           // to send: may leave in messages of the largest size
     bool used;           // somebody got it: a forward or a tap
     bool skipped;        // nobody gets it, and its number is taken out of the subscribers' rows
-    uint8_t pad;         // that makes it as long as the packets beside it in its round, see fanout.c
+    uint8_t pad;         // that makes it as long as the packets beside it in its round, see round.c
+    uint16_t sent_header_length;  // at the subscribers its burst was measured for last, see round.c
     uint64_t arrival_us;
     uint64_t sequence;   // extended, of the stream it belongs to
     uint64_t highest;    // of the stream when this one came

@@ -18,6 +18,7 @@
 #define TAG_BYTES 16u
 
 _Static_assert(CR_PAD_BYTES <= UINT8_MAX >> CR_SENT_PAD_SHIFT, "cr_sent remembers the padding");
+_Static_assert(CR_PAD_VOICE_BYTES <= UINT8_MAX >> CR_SENT_PAD_SHIFT, "cr_sent remembers the padding");
 _Static_assert(CR_ROUND_STREAMS < UINT16_MAX, "streams remember the place of their bursts");
 
 static cr_rounds *rounds_of(cr_shard *shard, const cr_stream *stream) {
@@ -103,45 +104,112 @@ static void end_burst_of(cr_shard *shard, cr_rounds *rounds, uint32_t which, con
 }
 
 // --------------------------------------------------------------------------------------------------------- padding
+//
+// Datagrams to one address leave in one message of the kernel when they are equally long. The last may be shorter, which
+// is what it stays:
+//
+//   voices, longest first:   ████████████   ██████████▒▒   █████████▒▒▒   ████        ▒ padding
 
-static size_t outgoing_length(const cr_forward *forward, const cr_packet *packet) {
-    uint8_t header[CR_MAX_HEADER_BYTES];
-    cr_rtp_fields fields = {.mid = forward->mid, .mid_length = forward->mid_length};
-    return packet->rtp.payload_length + cr_rtp_write_header(&fields, &packet->rtp, packet->data,
-                                                            &forward->transport->extensions, header, sizeof header);
+static bool is_served(const cr_burst *burst) {
+    return burst->next_subscriber >= burst->stream->subscriber_count;
 }
 
-// Makes the packets from `first` on that differ by little equally long, and returns the one after them.
-static cr_packet *measure_message(const cr_forward *forward, cr_packet *first) {
-    size_t least = SIZE_MAX, most = 0;
-    uint32_t count = 0;
-    cr_packet *end = first;
-    for (; end && !end->skipped && count < CR_GSO_MEDIA_SEGMENTS; end = end->next, count++) {
-        size_t length = outgoing_length(forward, end);
-        size_t new_least = length < least ? length : least, new_most = length > most ? length : most;
-        if (new_most - new_least > CR_PAD_BYTES || new_most + TAG_BYTES > CR_GSO_SEGMENT_BYTES) break;
-        least = new_least;
-        most = new_most;
-    }
-    for (cr_packet *packet = first; packet != end; packet = packet->next) {
-        packet->pad = (uint8_t)(most - outgoing_length(forward, packet));
-    }
-    if (count > 0) return end;
-    first->pad = 0;
-    return first->next;
+// Packets that one subscriber gets one after another and that fit one message.
+typedef struct row {
+    cr_packet *packets[CR_GSO_MEDIA_SEGMENTS];
+    size_t lengths[CR_GSO_MEDIA_SEGMENTS];
+    size_t least, most;  // of those that are padded
+    uint32_t count;
+    bool ended;          // by a packet so much shorter that it can only be the last
+} row;
+
+static void row_clear(row *row) {
+    row->count = 0;
+    row->ended = false;
+    row->least = SIZE_MAX;
+    row->most = 0;
 }
 
-// Lengths differ between subscribers by the header only, and most have the same extensions: measured once for all those.
-static void measure(cr_burst *burst, const cr_forward *forward) {
+static void row_end(row *row) {
+    for (uint32_t index = 0; index < row->count; index++) {
+        bool is_last = index + 1 == row->count;
+        row->packets[index]->pad = is_last ? 0 : (uint8_t)(row->most - row->lengths[index]);
+    }
+    row_clear(row);
+}
+
+static void row_add(row *row, cr_packet *packet, size_t length, size_t most_padding) {
+    size_t least = length < row->least ? length : row->least, most = length > row->most ? length : row->most;
+    bool differs_little = most - least <= most_padding && most + TAG_BYTES <= CR_GSO_SEGMENT_BYTES;
+    bool joins = row->count < CR_GSO_MEDIA_SEGMENTS && !row->ended && (differs_little || length < row->most);
+    if (!joins) row_end(row);
+    if (joins && !differs_little) {
+        row->ended = true;
+    } else {
+        row->least = joins ? least : length;
+        row->most = joins ? most : length;
+    }
+    row->packets[row->count] = packet;
+    row->lengths[row->count++] = length;
+}
+
+// Headers differ between subscribers, but most have the same extensions: measured once for all those. False: known.
+static bool measure_headers(cr_burst *burst, const cr_forward *forward) {
     const cr_extension_map *extensions = &forward->transport->extensions;
     if (burst->measured && burst->mid_length == forward->mid_length &&
         memcmp(&burst->extensions, extensions, sizeof *extensions) == 0) {
-        return;
+        return false;
     }
     burst->measured = true;
     burst->mid_length = forward->mid_length;
     burst->extensions = *extensions;
-    for (cr_packet *packet = burst->first; packet;) packet = measure_message(forward, packet);
+    cr_rtp_fields fields = {.mid = forward->mid, .mid_length = forward->mid_length};
+    for (cr_packet *packet = burst->first; packet; packet = packet->next) {
+        uint8_t header[CR_MAX_HEADER_BYTES];
+        packet->sent_header_length = (uint16_t)cr_rtp_write_header(&fields, &packet->rtp, packet->data, extensions,
+                                                                   header, sizeof header);
+    }
+    return true;
+}
+
+// A frame's packets differ by little. Those of other streams beside it are not looked at.
+static void pad_frame(cr_burst *burst, const cr_forward *forward) {
+    if (!measure_headers(burst, forward)) return;
+    row row;
+    row_clear(&row);
+    for (cr_packet *packet = burst->first; packet; packet = packet->next) {
+        if (packet->skipped) {
+            row_end(&row);
+        } else {
+            row_add(&row, packet, packet->sent_header_length + packet->rtp.payload_length, CR_PAD_BYTES);
+        }
+    }
+    row_end(&row);
+}
+
+static void add_voice(row *row, const cr_forward *forward, cr_packet *packet) {
+    const cr_payload_map *map = cr_forward_payload(forward, packet->rtp.payload_type);
+    if (!map || packet->skipped || forward->paused) return;
+    size_t length = map->unwrap_red ? packet->frame.primary_length : packet->rtp.payload_length;
+    if (length > 0) row_add(row, packet, packet->sent_header_length + length, CR_PAD_VOICE_BYTES);
+}
+
+// Of all speakers whom this subscriber hears, in the order in which they are served. Chosen anew for each subscriber: none
+// hears himself, and headers differ.
+static void pad_voices(cr_round *round, uint32_t order) {
+    row row;
+    row_clear(&row);
+    for (uint32_t place = 0; place < round->open; place++) {
+        cr_burst *burst = &round->bursts[round->order[place]];
+        if (is_served(burst)) continue;
+        const cr_subscriber *subscriber = &burst->stream->subscribers[burst->next_subscriber];
+        if (subscriber->order != order) continue;
+        measure_headers(burst, subscriber->forward);
+        for (cr_packet *packet = burst->first; packet; packet = packet->next) {
+            add_voice(&row, subscriber->forward, packet);
+        }
+    }
+    row_end(&row);
 }
 
 // --------------------------------------------------------------------------------------------------------- serving
@@ -152,7 +220,7 @@ static void serve(cr_shard *shard, cr_rounds *rounds, cr_burst *burst) {
     uint32_t made = burst->count < burst->owed ? burst->count : burst->owed;
     burst->owed -= made;
     rounds->owed -= made;
-    if (burst->count > 1 && stream->config.kind == CR_VIDEO) measure(burst, forward);
+    if (burst->count > 1 && stream->config.kind == CR_VIDEO) pad_frame(burst, forward);
     for (cr_packet *packet = burst->first; packet; packet = packet->next) {
         if (packet->skipped) {
             cr_forward_skip(forward, stream, packet->sequence);
@@ -183,10 +251,6 @@ static void prefetch(const cr_burst *burst) {
     }
 }
 
-static bool is_served(const cr_burst *burst) {
-    return burst->next_subscriber >= burst->stream->subscriber_count;
-}
-
 // The next transport of the round, in the order of the lists; ends bursts that everybody has. False: the round is over.
 static bool next_transport(cr_shard *shard, cr_rounds *rounds, uint32_t *order) {
     cr_round *round = &rounds->rounds[rounds->running];
@@ -209,6 +273,7 @@ static bool next_transport(cr_shard *shard, cr_rounds *rounds, uint32_t *order) 
 // Stops where enough is queued; the same transport goes on then.
 static void serve_transport(cr_shard *shard, cr_rounds *rounds, uint32_t order, uint32_t limit) {
     cr_round *round = &rounds->rounds[rounds->running];
+    if (round->mixes_voices) pad_voices(round, order);
     for (uint32_t place = 0; place < round->open; place++) {
         cr_burst *burst = &round->bursts[round->order[place]];
         const cr_subscriber *subscribers = burst->stream->subscribers;
@@ -219,7 +284,7 @@ static void serve_transport(cr_shard *shard, cr_rounds *rounds, uint32_t order, 
     }
 }
 
-// Packets of different speakers fit one message when they are equally long, and the last may be shorter: longest first.
+// So that few voices of one row differ much, and what ends it is the shorter one.
 static void sort_by_length(cr_round *round) {
     for (uint32_t place = 1; place < round->open; place++) {
         uint16_t moving = round->order[place];
@@ -241,8 +306,10 @@ bool cr_shard_forward(cr_shard *shard, cr_kind kind, uint32_t limit) {
             serve_transport(shard, rounds, order, limit);
         }
         rounds->running = !rounds->running;
-        if (rounds->rounds[rounds->running].open == 0) return false;
-        if (kind == CR_AUDIO) sort_by_length(&rounds->rounds[rounds->running]);
+        cr_round *round = &rounds->rounds[rounds->running];
+        if (round->open == 0) return false;
+        round->mixes_voices = kind == CR_AUDIO && round->open > 1;
+        if (round->mixes_voices) sort_by_length(round);
     }
 }
 

@@ -38,6 +38,7 @@ static void note_element(const cr_extension_index *index, uint8_t id, size_t off
     uint8_t kind = index->kinds[id];
     if (kind == 0) return;
     out->extensions[kind - 1] = (cr_element){.offset = (uint16_t)offset, .length = (uint8_t)length};
+    out->present |= (uint16_t)(1u << (kind - 1));
 }
 
 // RFC 8285, 4.2 (one-byte: 4 bits id, 4 bits length - 1) and 4.3 (two-byte: 8 bits id, 8 bits length).
@@ -107,11 +108,10 @@ bool cr_rtp_parse_padding(const uint8_t *bytes, size_t length, cr_rtp *rtp) {
 
 // What a subscriber gets of the publisher's extensions. Transport sequence, send time and the two RIDs describe the
 // publisher's own path and encodings and are never carried; MID is the subscriber's own.
-static const cr_extension carried[] = {
-    CR_EXT_AUDIO_LEVEL,   CR_EXT_VIDEO_ORIENTATION, CR_EXT_DEPENDENCY_DESCRIPTOR, CR_EXT_PLAYOUT_DELAY,
-    CR_EXT_ABS_CAPTURE_TIME, CR_EXT_CONTENT_TYPE,   CR_EXT_COLOR_SPACE,
-};
-#define CARRIED_COUNT (sizeof carried / sizeof carried[0])
+#define CARRIED                                                                                                          \
+    (1u << CR_EXT_AUDIO_LEVEL | 1u << CR_EXT_ABS_CAPTURE_TIME | 1u << CR_EXT_VIDEO_ORIENTATION |                         \
+     1u << CR_EXT_PLAYOUT_DELAY | 1u << CR_EXT_CONTENT_TYPE | 1u << CR_EXT_COLOR_SPACE |                                 \
+     1u << CR_EXT_DEPENDENCY_DESCRIPTOR)
 
 typedef struct outgoing_element {
     uint8_t id;
@@ -125,11 +125,11 @@ static size_t collect_elements(const cr_rtp_fields *fields, const cr_rtp *source
     if (map->ids[CR_EXT_MID] != 0 && fields->mid_length > 0) {
         out[count++] = (outgoing_element){map->ids[CR_EXT_MID], fields->mid_length, (const uint8_t *)fields->mid};
     }
-    for (size_t index = 0; index < CARRIED_COUNT; index++) {
-        cr_element element = source->extensions[carried[index]];
-        uint8_t id = map->ids[carried[index]];
-        if (id == 0 || element.offset == 0) continue;
-        out[count++] = (outgoing_element){id, element.length, source_bytes + element.offset};
+    for (uint32_t left = source->present & CARRIED; left != 0; left &= left - 1) {
+        uint32_t kind = (uint32_t)__builtin_ctz(left);
+        cr_element element = source->extensions[kind];
+        uint8_t id = map->ids[kind];
+        if (id != 0) out[count++] = (outgoing_element){id, element.length, source_bytes + element.offset};
     }
     return count;
 }
@@ -169,7 +169,7 @@ static void write_block(cr_writer *writer, const outgoing_element *elements, siz
 
 size_t cr_rtp_write_header(const cr_rtp_fields *fields, const cr_rtp *source, const uint8_t *source_bytes,
                            const cr_extension_map *map, uint8_t *out, size_t capacity) {
-    outgoing_element elements[CARRIED_COUNT + 1];
+    outgoing_element elements[CR_EXT_COUNT];
     size_t count = collect_elements(fields, source, source_bytes, map, elements);
     cr_writer writer = cr_writer_make(out, capacity);
     cr_write_u8(&writer, (uint8_t)(RTP_VERSION << 6 | (fields->padded ? 0x20u : 0u) | (count > 0 ? 0x10u : 0u)));

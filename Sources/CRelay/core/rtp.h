@@ -28,6 +28,7 @@ typedef struct cr_rtp {
     uint16_t payload_length; // without padding
     uint32_t timestamp;
     uint32_t ssrc;
+    uint16_t present;        // a bit, 1 << cr_extension, for each of the extensions below
     cr_element extensions[CR_EXT_COUNT];
 } cr_rtp;
 

@@ -195,7 +195,7 @@ typedef struct cr_burst {
     uint32_t count;
     uint32_t next_subscriber;
     uint32_t owed;            // datagrams, see cr_rounds
-    bool measured;            // the packets' pads were chosen for a MID of this length and these extensions
+    bool measured;            // the packets' headers were measured for a MID of this length and these extensions
     uint8_t mid_length;
     cr_extension_map extensions;
 } cr_burst;
@@ -203,6 +203,7 @@ typedef struct cr_burst {
 typedef struct cr_round {
     uint32_t count;                       // bursts, those that are done included
     uint32_t open;                        // bursts not done, by their place in `order`
+    bool mixes_voices;                    // of several speakers, who are padded to one length for each subscriber
     uint16_t order[CR_ROUND_STREAMS];
     cr_burst bursts[CR_ROUND_STREAMS];
 } cr_round;

@@ -18,7 +18,6 @@
 #define RTCP_CLEAR_BYTES 8u  // the first packet's header and SSRC
 #define ESRTCP_BYTES 4u      // E flag and SRTCP index
 #define ENCRYPTED_FLAG 0x80000000u
-#define TEXT_SPANS 3u        // original sequence number, payload, padding
 
 typedef struct srtp_aead {
     cr_srtp base;
@@ -95,17 +94,18 @@ static cr_srtp_status take_index(srtp_aead *aead, uint32_t ssrc, uint16_t sequen
     return CR_SRTP_OK;
 }
 
-// What is encrypted, in order, without the parts that are empty: usually the payload alone, which goes in one call.
-static size_t gather_text(const cr_srtp_parts *parts, uint8_t padding[UINT8_MAX], cr_span text[TEXT_SPANS]) {
-    size_t spans = 0;
-    if (parts->prefix_length > 0) text[spans++] = (cr_span){parts->prefix, parts->prefix_length};
-    text[spans++] = (cr_span){parts->payload, parts->payload_length};
+// What is encrypted: usually the payload, where it lies. With something in front of it or behind it, all is brought
+// together where it goes: a copy costs less than a cipher that stops and goes on.
+static cr_span join_text(const cr_srtp_parts *parts, uint8_t *out, size_t length) {
+    if (length == parts->payload_length) return (cr_span){parts->payload, length};
+    cr_writer writer = cr_writer_make(out, length);
+    cr_write_bytes(&writer, parts->prefix, parts->prefix_length);
+    cr_write_bytes(&writer, parts->payload, parts->payload_length);
     if (parts->padding_length > 0) {
-        memset(padding, 0, parts->padding_length - 1u);
-        padding[parts->padding_length - 1u] = parts->padding_length;
-        text[spans++] = (cr_span){padding, parts->padding_length};
+        memset(out + writer.length, 0, parts->padding_length);
+        out[length - 1] = parts->padding_length;
     }
-    return spans;
+    return (cr_span){out, length};
 }
 
 static cr_srtp_status aead_protect_rtp(cr_srtp *srtp, const cr_srtp_parts *parts, uint8_t *out, size_t capacity,
@@ -119,24 +119,18 @@ static cr_srtp_status aead_protect_rtp(cr_srtp *srtp, const cr_srtp_parts *parts
     size_t header_length = read_header(parts->header, parts->header_length, &sequence, &ssrc);
     if (header_length == 0 || header_length != parts->header_length) return CR_SRTP_FAILED;
     cr_write_bytes(&writer, parts->header, parts->header_length);
-    cr_span text[TEXT_SPANS];
-    uint8_t padding[UINT8_MAX];
-    size_t spans = gather_text(parts, padding, text), room = cr_writer_room(&writer), text_length = 0;
-    for (size_t at = 0; at < spans; at++) {
-        if (text[at].length > room - text_length) return CR_SRTP_FAILED;
-        text_length += text[at].length;
-    }
-    if (room - text_length < CR_AEAD_TAG_BYTES) return CR_SRTP_FAILED;
+    size_t around = parts->prefix_length + parts->padding_length + CR_AEAD_TAG_BYTES, room = cr_writer_room(&writer);
+    if (parts->payload_length > room || around > room - parts->payload_length) return CR_SRTP_FAILED;
     uint64_t index;
     cr_srtp_status status = take_index(aead, ssrc, sequence, &index);
     if (status != CR_SRTP_OK) return status;
     uint8_t iv[CR_AEAD_IV_BYTES];
     make_iv(aead->rtp_salt, ssrc, index, iv);
-    if (!aead->cipher->seal(aead->rtp_key, iv, (cr_span){parts->header, parts->header_length}, text, spans,
-                            out + parts->header_length)) {
-        return CR_SRTP_FAILED;
-    }
-    *out_length = parts->header_length + text_length + CR_AEAD_TAG_BYTES;
+    uint8_t *sealed = out + parts->header_length;
+    cr_span aad = {parts->header, parts->header_length};
+    cr_span text = join_text(parts, sealed, parts->prefix_length + parts->payload_length + parts->padding_length);
+    if (!aead->cipher->seal(aead->rtp_key, iv, aad, text, sealed)) return CR_SRTP_FAILED;
+    *out_length = parts->header_length + text.length + CR_AEAD_TAG_BYTES;
     return CR_SRTP_OK;
 }
 
@@ -201,7 +195,7 @@ static cr_srtp_status aead_protect_rtcp(cr_srtp *srtp, const uint8_t *plain, siz
     cr_writer writer = cr_writer_make(out, capacity);
     cr_write_bytes(&writer, plain, RTCP_CLEAR_BYTES);
     cr_span text = {plain + RTCP_CLEAR_BYTES, plain_length - RTCP_CLEAR_BYTES};
-    if (!aead->cipher->seal(aead->rtcp_key, iv, (cr_span){clear, sizeof clear}, &text, 1, out + RTCP_CLEAR_BYTES)) {
+    if (!aead->cipher->seal(aead->rtcp_key, iv, (cr_span){clear, sizeof clear}, text, out + RTCP_CLEAR_BYTES)) {
         return CR_SRTP_FAILED;
     }
     writer.length = plain_length + CR_AEAD_TAG_BYTES;
