@@ -51,6 +51,7 @@ static const block blocks[] = {
     {"1 → 100, in memory", &audio_shape, 100, NULL},   {"1 → 299, in memory", &audio_shape, 299, NULL},
     {"1 → 299, udp on loopback", &video_shape, 299, bench_udp},
     {"1 → 299, udp on loopback", &audio_shape, 299, bench_udp},
+    {"1 → 10 to 1000, growth, udp on loopback", &video_shape, ROOM_MAX_SUBSCRIBERS, bench_growth},
     {"1 → 299, workers", &video_shape, 299, bench_workers},
     {"objects", NULL, 0, NULL},
 };

@@ -14,6 +14,8 @@ void bench_objects(void);
 bool bench_instructions(const char *name, bool stepping);
 // udp.c: over loopback sockets.
 void bench_udp(const shape *shape, uint32_t subscribers);
+// The same for audiences from 10 to as many.
+void bench_growth(const shape *shape, uint32_t subscribers);
 // workers.c: by one loop and by two.
 void bench_workers(const shape *shape, uint32_t subscribers);
 

@@ -19,7 +19,7 @@ typedef struct shape {
 
 extern const shape video_shape, audio_shape;
 
-#define ROOM_MAX_SUBSCRIBERS 299u
+#define ROOM_MAX_SUBSCRIBERS 1000u
 #define ROOM_MAX_VOICES 10u
 
 // Bytes that one of each costs by the core's own count. A subscriber's heap has the SRTP back end's contexts in it as

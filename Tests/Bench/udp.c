@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -272,4 +273,41 @@ void bench_udp(const shape *shape, uint32_t subscribers) {
     reference_close(segmented);
     for (size_t index = 0; index < 2; index++) station_close(stations[index]);
     network_close(network);
+}
+
+void bench_growth(const shape *shape, uint32_t subscribers) {
+    static const uint32_t sizes[] = {10, 100, 300, 600, 1000};
+    enum { SIZES = sizeof sizes / sizeof sizes[0] };
+    // A socket for each subscriber of each size.
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    network *networks[SIZES];
+    burst bursts[SIZES];
+    char names[SIZES][64];
+    variant variants[SIZES + 1] = {0};
+    size_t count = 0;
+    for (; count < SIZES && sizes[count] <= subscribers; count++) {
+        networks[count] = network_open(sizes[count]);
+        bursts[count] = (burst){.station = station_open(networks[count], shape, true), .packets = SLICE_PACKETS};
+        check(bursts[count].station);
+        snprintf(names[count], sizeof names[count], "%u subscribers, bursts of %u", sizes[count], SLICE_PACKETS);
+        variants[count] = (variant){.name = names[count], .run = loop_slice, .context = &bursts[count]};
+    }
+    variant *sendto_alone = &variants[count];
+    *sendto_alone = (variant){.name = "sendto alone", .run = sendto_slice, .context = networks[count - 1]};
+    measure(variants, count + 1);
+    print_packets(variants, count + 1);
+    for (size_t index = 0; index < count; index++) {
+        char ratio[80];
+        snprintf(ratio, sizeof ratio, "%s ÷ sendto", names[index]);
+        print_ratio(ratio, &variants[index], sendto_alone);
+    }
+    print_interrupted(variants, count + 1);
+    for (size_t index = 0; index < count; index++) {
+        station_close(bursts[index].station);
+        network_close(networks[index]);
+    }
 }
