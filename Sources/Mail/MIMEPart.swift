@@ -1,7 +1,7 @@
 // The parts of a body (RFC 2045, 2046): headers, an empty line, lines of ASCII.
 
 struct MIMEPart {
-    /// Headers and body, each line with its end.
+    /// Headers, and the body without a line end of ours: the one before a boundary is the boundary's (RFC 2046, 5.1.1).
     let encoded: [UInt8]
 
     private init(_ headers: [String], _ body: [UInt8]) {
@@ -32,8 +32,8 @@ struct MIMEPart {
     static func multipart(_ kind: String, _ parts: [MIMEPart]) -> MIMEPart {
         let boundary = "=_\(kind)_="
         var body: [UInt8] = []
-        for part in parts { body += Array("--\(boundary)\r\n".utf8) + part.encoded }
-        body += Array("--\(boundary)--\r\n".utf8)
+        for part in parts { body += Array("--\(boundary)\r\n".utf8) + part.encoded + [0x0D, 0x0A] }
+        body += Array("--\(boundary)--".utf8)
         return MIMEPart(["Content-Type: multipart/\(kind); boundary=\"\(boundary)\""], body)
     }
 

@@ -71,7 +71,7 @@ public struct MailMessage: Sendable, Equatable {
         // Out-of-office programs must not answer (RFC 3834, 5).
         header += HeaderText.field("Auto-Submitted", ["auto-generated"])
         header += HeaderText.field("MIME-Version", ["1.0"])
-        let message = Array(header.utf8) + body.encoded
+        let message = Array(header.utf8) + body.encoded + [0x0D, 0x0A]
         guard message.count <= MailLimits.messageBytes else { throw .tooLarge }
         return message
     }

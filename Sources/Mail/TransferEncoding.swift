@@ -20,13 +20,13 @@ enum Base64 {
         return output
     }
 
-    /// In lines.
+    /// In lines; the last has no end.
     static func body(_ bytes: [UInt8]) -> [UInt8] {
         let text = encoded(bytes)
         var output: [UInt8] = []
         for start in stride(from: 0, to: text.count, by: MailLimits.bodyLine) {
+            if start > 0 { output += [0x0D, 0x0A] }
             output += text[start..<min(start + MailLimits.bodyLine, text.count)]
-            output += [0x0D, 0x0A]
         }
         return output
     }
@@ -35,7 +35,8 @@ enum Base64 {
 enum QuotedPrintable {
     private static let digits = Array("0123456789ABCDEF".utf8)
 
-    /// Of text whose lines end in CRLF. Other carriage returns and newlines are encoded.
+    /// Of text whose lines end in CRLF. Other carriage returns and newlines are encoded, and no
+    /// line end is added.
     static func body(_ bytes: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         var column = 0
@@ -61,7 +62,7 @@ enum QuotedPrintable {
             column += token.count
             index += 1
         }
-        return column > 0 ? output + [0x0D, 0x0A] : output
+        return output
     }
 
     /// A line or the whole text ends there.

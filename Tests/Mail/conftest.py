@@ -7,10 +7,12 @@ import contextlib
 import datetime
 import email
 import email.policy
+import email.utils
 import json
 import pathlib
 import ssl
 from collections.abc import AsyncIterator, Callable
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 import pytest
@@ -55,12 +57,17 @@ class Mailbox:
     def authenticate(self, server, session: Session, envelope: Envelope, mechanism: str, data) -> AuthResult:
         self.mechanisms.append(mechanism)
         is_right = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
-        return AuthResult(success=is_right)
+        return AuthResult(success=is_right, handled=False)
 
-    @property
     def message(self) -> EmailMessage:
         (envelope,) = self.envelopes
         return email.message_from_bytes(envelope.content, policy=email.policy.default)
+
+    def recipient(self) -> tuple[str, str]:
+        """Name and address in `To`. Python's newer parser puts spaces between the encoded words of a name."""
+        (envelope,) = self.envelopes
+        name, address = email.utils.parseaddr(email.message_from_bytes(envelope.content)["To"])
+        return str(make_header(decode_header(name))), address
 
 
 class Certificate:
