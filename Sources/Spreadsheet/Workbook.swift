@@ -25,13 +25,14 @@ enum Workbook {
         guard let first = sheets.first(where: { !$0.isHidden }) ?? sheets.first,
             let part = parts[first.relationship]
         else { throw .noWorksheet }
-        guard let sheet = try archive.contents(of: part.target) else { throw .damaged("worksheet is missing") }
         var strings: [String] = []
         if let table = parts.values.first(where: { $0.kind == "sharedStrings" })?.target,
             let contents = try archive.contents(of: table)
         {
             strings = try SharedStrings.strings(contents)
         }
+        // Unpacked last, so that only one large part is in memory at a time.
+        guard let sheet = try archive.contents(of: part.target) else { throw .damaged("worksheet is missing") }
         return try Worksheet.rows(sheet, sharedStrings: strings)
     }
 
