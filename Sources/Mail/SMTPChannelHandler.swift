@@ -39,7 +39,9 @@ final class SMTPChannelHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let isAboutTLS = error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError
+        // A connection cut off is no fault of the encryption.
+        let isCut = (error as? NIOSSLError) == .uncleanShutdown
+        let isAboutTLS = !isCut && (error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError)
         tell(.failure(isAboutTLS ? .tlsFailed : .disconnected(exchange.stage)))
         context.close(promise: nil)
     }

@@ -3,7 +3,8 @@
 public struct SMTPReply: Sendable, Equatable {
     /// 200 to 599.
     public let code: Int
-    /// The lines without their codes, printable ASCII only and at most 512 bytes together: safe for a log line.
+    /// The lines without their codes, printable ASCII only and at most 512 bytes together: they cannot break
+    /// a log line. They may quote addresses.
     public let lines: [String]
 
     public var text: String { lines.joined(separator: " ") }

@@ -95,7 +95,9 @@ struct ZipArchive {
         guard flags & 0x2041 == 0, method != 99 else { throw .encrypted }
         guard method == 0 || method == 8 else { throw .damaged("archive entry is packed in an unknown way") }
         guard method == 8 || packed == unpacked else { throw .damaged("stored archive entry has two lengths") }
-        guard packed != 0xFFFF_FFFF, unpacked != 0xFFFF_FFFF, local != 0xFFFF_FFFF else { throw .fileTooLarge }
+        guard packed != 0xFFFF_FFFF, unpacked != 0xFFFF_FFFF, local != 0xFFFF_FFFF else {
+            throw .damaged("archive is in ZIP64 format")
+        }
 
         guard try number32(local) == 0x0403_4B50, try number16(local + 8) == method,
             try number16(local + 26) == nameLength, try slice(local + 30, nameLength) == name

@@ -109,11 +109,13 @@ async def test_starttls_then_sign_in(certificate: Certificate, mechanism: str) -
 
 async def test_tls_from_the_first_byte(certificate: Certificate) -> None:
     mailbox = Mailbox()
+    # To aiosmtpd such a connection looks like one without encryption.
     async with smtp_server(
-        mailbox, certificate.context, authenticator=mailbox.authenticate, auth_required=True, auth_require_tls=False
+        mailbox, certificate.context, authenticator=mailbox.authenticate, auth_require_tls=False
     ) as port:
         outcome = await send(port, security="implicitTLS", trusted=certificate.pem, user=USER, password=PASSWORD)
     assert outcome["code"] == "ok" and len(mailbox.envelopes) == 1
+    assert mailbox.mechanisms == ["PLAIN"]
 
 
 async def test_a_wrong_password_is_for_people_to_mend(certificate: Certificate) -> None:
@@ -215,7 +217,7 @@ class Silent(asyncio.Protocol):
     def connection_made(self, transport) -> None:
         transport.write(self.words)
         if self.closes:
-            transport.close()
+            transport.abort()
 
 
 @pytest.mark.parametrize("words", [b"", b"220", b"220 hello\r\n", b"220-hello\r\n220-and\r\n"])
@@ -236,7 +238,10 @@ async def test_a_server_that_stalls_in_the_handshake_is_left(certificate: Certif
         assert outcome["code"] == "mail_tls_failed"
 
 
-async def test_other_troubles_have_names() -> None:
+async def test_other_troubles_have_names(certificate: Certificate) -> None:
+    async with listening(lambda: Silent(b"220 x\r\n", closes=True), certificate.context) as port:
+        outcome = await send(port, security="implicitTLS", trusted=certificate.pem)
+        assert outcome["code"] == "mail_server_disconnected"
     async with listening(lambda: Silent(b"220 x\r\n", closes=True)) as port:
         assert (await send(port))["code"] == "mail_server_disconnected"
     async with listening(lambda: Silent(b"HTTP/1.1 400 Bad Request\r\n")) as port:
