@@ -60,6 +60,21 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z")]
         ),
         .target(
+            name: "Spreadsheet",
+            dependencies: ["CZlib"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Mail",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "CCodecs",
             linkerSettings: [.linkedLibrary("opus"), .linkedLibrary("vpx")]
         ),
@@ -155,6 +170,12 @@ let package = Package(
             path: "Tests/Support/ScenarioSupport",
             swiftSettings: swiftSettings
         ),
+        .executableTarget(
+            name: "mail-probe",
+            dependencies: ["Mail"],
+            path: "Tests/Support/MailProbe",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "CodecsTests",
             dependencies: ["Codecs", "ScenarioSupport"],
@@ -182,6 +203,21 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "SpreadsheetTests",
+            dependencies: ["CZlib", "Spreadsheet"],
+            exclude: ["Fixtures"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "MailTests",
+            dependencies: [
+                "Mail",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings
         ),

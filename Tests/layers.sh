@@ -71,6 +71,11 @@ imports "Codecs imports no package, no Foundation and no other target of ours" S
 forbid "libopus and libvpx are known to CCodecs only" text '#\s*include\s*<(opus|vpx)/' Sources/CRelay Sources/CCrypto Sources/CZlib \
     Sources/CCodecs/include
 forbid "forwarding needs no codec" code '^\s*(\w+\s+)?import\s+C?Codecs\b' Sources/MediaRelay Sources/Signaling
+imports "Spreadsheet imports no package and no Foundation" Sources/Spreadsheet 'CZlib|Glibc|Musl|Darwin|Spreadsheet'
+imports "Mail imports NIO and nothing else" Sources/Mail 'NIOCore|NIOPosix|NIOSSL|NIOTLS|Glibc|Musl|Darwin|Mail'
+forbid "what messages and exchanges do is pure: NIO is known to the shell only" code '^\s*(\w+\s+)?import\s+NIO' \
+    Sources/Mail/M*.swift Sources/Mail/HeaderText.swift Sources/Mail/TransferEncoding.swift Sources/Mail/SMTPExchange.swift \
+    Sources/Mail/SMTPReply.swift Sources/Mail/DeliveryError.swift
 imports "LiveKitProtocol is generated messages only" Sources/LiveKitProtocol 'SwiftProtobuf|Foundation'
 imports "WebClient is the page only" Sources/WebClient 'Foundation'
 imports "Signaling reaches the relay through MediaRelay, never CRelay or CCrypto" Sources/Signaling '(?!CRelay\b|CCrypto\b|WebClient\b|hutong\b)\w+'
@@ -84,7 +89,7 @@ forbid "the meeting's state is pure: no clock, no random source, no await" code 
 forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources loadtest
 # A name or a closing bracket, an exclamation mark, and then something that goes on with the value.
 forbid "no force unwrap" code '[\w\])]!(?=[.\[\s,):]|$)(?!\s*=)' Sources/MediaRelay Sources/Signaling \
-    Sources/Codecs Sources/WebClient/WebPage.swift Sources/hutong loadtest
+    Sources/Codecs Sources/Spreadsheet Sources/Mail Sources/WebClient/WebPage.swift Sources/hutong loadtest
 forbid "nothing unsafe without a sentence of proof above it" unproved '(@unchecked Sendable|nonisolated\(unsafe\))' Sources loadtest
 forbid "no shell and no child process" code '\b(system|popen|execve?|posix_spawn)\s*\(|\bProcess\(' Sources
 forbid "nothing left for later" text '\b(TODO|FIXME|XXX|HACK)\b' Sources loadtest Tests docs Makefile README.md

@@ -8,7 +8,7 @@
 // Added to the window's bits, it asks inflate for a gzip header and its checksum instead of zlib's own.
 #define GZIP_HEADER 16
 
-bool cz_gunzip(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity, size_t *written) {
+static bool unpack(int window_bits, const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity, size_t *written) {
     *written = 0;
     if (length == 0 || length > UINT_MAX || capacity > UINT_MAX) return false;
     z_stream stream = {
@@ -17,9 +17,22 @@ bool cz_gunzip(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacit
         .next_out = out,
         .avail_out = (uInt)capacity,
     };
-    if (inflateInit2(&stream, MAX_WBITS + GZIP_HEADER) != Z_OK) return false;
+    if (inflateInit2(&stream, window_bits) != Z_OK) return false;
     bool whole = inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_in == 0;
     if (whole) *written = capacity - stream.avail_out;
     inflateEnd(&stream);
     return whole;
+}
+
+bool cz_gunzip(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity, size_t *written) {
+    return unpack(MAX_WBITS + GZIP_HEADER, bytes, length, out, capacity, written);
+}
+
+bool cz_inflate(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity, size_t *written) {
+    // A negative window says: neither header nor checksum.
+    return unpack(-MAX_WBITS, bytes, length, out, capacity, written);
+}
+
+uint32_t cz_crc32(const uint8_t *bytes, size_t length) {
+    return (uint32_t)crc32_z(crc32_z(0, Z_NULL, 0), bytes, length);
 }
