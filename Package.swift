@@ -74,6 +74,10 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "Directory",
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "LiveKitProtocol",
             dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Protos"]
@@ -158,6 +162,11 @@ let package = Package(
         .testTarget(
             name: "CodecsTests",
             dependencies: ["Codecs", "ScenarioSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "DirectoryTests",
+            dependencies: ["Directory"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
