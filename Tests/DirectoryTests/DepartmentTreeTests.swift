@@ -18,7 +18,7 @@ import Testing
         } catch { return error }
     }
 
-    @Test func `departments stand from the top down, siblings in their order, whatever order they came in`() throws {
+    @Test func departmentsStandFromTheTopDownSiblingsInTheirOrderWhateverOrderTheyCameIn() throws {
         let tree = try DepartmentTree(Company.departments)
         #expect(tree.departments.map(\.id.number) == [1, 10, 11, 111, 12, 13, 20, 30, 40, 50])
         #expect(tree.children(of: Company.boutiques).map(\.id.number) == [11, 12, 13])
@@ -29,7 +29,7 @@ import Testing
         #expect(tree.isBottomLevel(Company.salesOfX) && !tree.isBottomLevel(Company.boutiqueX))
     }
 
-    @Test func `below agrees with walking up, for every pair`() throws {
+    @Test func belowAgreesWithWalkingUpForEveryPair() throws {
         let tree = try DepartmentTree(Company.departments)
         for lower in tree.departments {
             for upper in tree.departments {
@@ -40,7 +40,7 @@ import Testing
         #expect(!tree.isDepartment(DepartmentID(99), within: Company.root))
     }
 
-    @Test func `what is no tree is refused by its reason`() {
+    @Test func whatIsNoTreeIsRefusedByItsReason() {
         #expect(error([]) == .noRoot)
         #expect(
             error([department(1, under: nil), department(2, under: nil)])
@@ -57,14 +57,14 @@ import Testing
                 == .sameName(DepartmentID(2), DepartmentID(3)))
     }
 
-    @Test func `fifteen levels pass and the sixteenth does not`() {
+    @Test func fifteenLevelsPassAndTheSixteenthDoesNot() {
         let chain = (1...16).map { department($0, under: $0 == 1 ? nil : $0 - 1) }
         #expect(error(Array(chain.prefix(15))) == nil)
         #expect(error(chain) == .tooDeep(DepartmentID(16)))
         #expect(error((1...10_001).map { department($0, under: $0 == 1 ? nil : 1) }) == .tooManyDepartments)
     }
 
-    @Test func `every refusal has its own code and a text in both languages`() {
+    @Test func everyRefusalHasItsOwnCodeAndATextInBothLanguages() {
         let someone = id("a")
         let all: [DirectoryError] = [
             .tooManyDepartments, .tooManyMembers, .noRoot, .severalRoots([]), .duplicateDepartment(DepartmentID(1)),

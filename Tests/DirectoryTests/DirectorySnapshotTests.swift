@@ -5,7 +5,7 @@ import Testing
 @testable import Directory
 
 @Suite struct DirectorySnapshotTests {
-    @Test func `members of a department and of all below it are each named once`() throws {
+    @Test func membersOfADepartmentAndOfAllBelowItAreEachNamedOnce() throws {
         let directory = try Company.snapshot()
         #expect(directory.members(in: Company.boutiqueX).map(\.account.text) == ["x1", "xlead"])
         #expect(directory.members(within: Company.boutiqueX).map(\.account.text) == ["x1", "x2", "xlead"])
@@ -14,7 +14,7 @@ import Testing
         #expect(directory[id("XLEAD")]?.names.zh == "陈美", "case makes no other account")
     }
 
-    @Test func `people and departments that do not fit are refused`() {
+    @Test func peopleAndDepartmentsThatDoNotFitAreRefused() {
         func error(_ members: [Member]) -> DirectoryError? {
             do throws(DirectoryError) {
                 _ = try DirectorySnapshot(departments: Company.departments, members: members)
@@ -32,11 +32,11 @@ import Testing
         ("lw", ["x1", "y2"]), ("ＬＷ", ["x1", "y2"]), ("sxx", ["x2"]), ("dxx", ["x2"]), ("w j g", ["boss"]),
         ("xl", ["xlead"]), ("qd", ["temp1"]), ("  ", []), ("nobody", []), ("", []),
     ])
-    func `people are found by name, alias, account and initials`(query: String, accounts: [String]) throws {
+    func peopleAreFoundByNameAliasAccountAndInitials(query: String, accounts: [String]) throws {
         #expect(try Company.snapshot().search(query).map(\.account.text) == accounts)
     }
 
-    @Test func `the better match comes first and people who may not be seen do not come`() throws {
+    @Test func theBetterMatchComesFirstAndPeopleWhoMayNotBeSeenDoNotCome() throws {
         let directory = try DirectorySnapshot(
             departments: Company.departments,
             members: [
@@ -50,14 +50,14 @@ import Testing
         #expect(directory.search("anna") { $0.account != id("b") }.map(\.account.text) == ["anna", "d", "c", "a"])
     }
 
-    @Test func `departments are found by both names and by initials`() throws {
+    @Test func departmentsAreFoundByBothNamesAndByInitials() throws {
         let directory = try Company.snapshot()
         #expect(directory.departments(matching: "boutique").map(\.id.number) == [10, 11, 12, 13])
         #expect(directory.departments(matching: "rsb").map(\.id.number) == [20])
         #expect(directory.departments(matching: "精品", limit: 2).map(\.id.number) == [10, 11])
     }
 
-    @Test func `those above a member are his leaders and theirs, never himself`() throws {
+    @Test func thoseAboveAMemberAreHisLeadersAndTheirsNeverHimself() throws {
         let directory = try Company.snapshot()
         #expect(directory.superiors(of: id("x1")) == [id("xlead"), id("boss")])
         #expect(directory.superiors(of: id("x2")) == [id("xlead"), id("boss")])
@@ -80,18 +80,18 @@ import Testing
         ("万俟卨", ["mq?"]), ("尉迟恭", ["ycg"]), ("区A1", ["oa1", "qa1"]), ("Zhang San", ["zhangsan"]), ("", []),
         ("！？", []), ("123", []), ("覃晟睿", ["qsr"]),
     ])
-    func `a name has the initials it is read with`(name: String, expected: [String]) {
+    func aNameHasTheInitialsItIsReadWith(name: String, expected: [String]) {
         #expect(readings(name) == expected)
     }
 
-    @Test func `level 1 has 3755 different characters in 23 runs`() {
+    @Test func level1Has3755DifferentCharactersIn23Runs() {
         let characters = GB2312Level1.runs.flatMap { Array($0.characters.unicodeScalars) }
         #expect(characters.count == 3_755)
         #expect(Set(characters).count == 3_755)
         #expect(GB2312Level1.runs.map(\.initial) == Array("abcdefghjklmnopqrstwxyz".utf8))
     }
 
-    @Test func `an unknown character matches any letter but no digit`() throws {
+    @Test func anUnknownCharacterMatchesAnyLetterButNoDigit() throws {
         let directory = try DirectorySnapshot(
             departments: Company.departments, members: [person("k", "王龘", in: 1)])
         #expect(directory.search("wt").count == 1)

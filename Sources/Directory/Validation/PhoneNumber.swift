@@ -14,6 +14,8 @@ public struct PhoneNumber: Sendable, Hashable, CustomStringConvertible {
         if let expanded = SpreadsheetNumber.digits(of: plain) {
             digits = Array(expanded.utf8)
         } else {
+            // A minus sign is no separator.
+            guard plain.utf8.first != UInt8(ascii: "-") else { return nil }
             digits = plain.utf8.filter { !Self.separators.contains($0) }
         }
         if digits.starts(with: "00".utf8) { digits.replaceSubrange(0..<2, with: "+".utf8) }
