@@ -100,6 +100,20 @@ import Testing
         #expect(try group(.mixed, people: [.guest("g")]).mayEnter(.guest("g"), in: directory, at: 0))
     }
 
+    @Test func whoPostsIsDecidedByTheMutePolicyAndInAnnouncementsByStanding() throws {
+        let off = person("off", in: 1, enabled: false)
+        let directory = try DirectorySnapshot(departments: Company.departments, members: Company.members + [off])
+        var one = try group(
+            .mixed, people: [.member(id("x2")), .member(id("boss")), .guest("g"), .member(id("off"))])
+        func posting() -> [PersonID] { one.people.filter { one.mayPost($0, in: directory) } }
+        #expect(posting() == [.member(id("x1")), .member(id("x2")), .member(id("boss")), .guest("g")])
+        one.mutePolicy = MutePolicy(all: true, allow: [.guest("g")])
+        #expect(posting() == [.member(id("x1")), .guest("g")], "the owner leads")
+        one.isForAnnouncements = true
+        #expect(posting() == [.member(id("x1")), .member(id("boss"))])
+        #expect(!one.mayPost(.member(id("y1")), in: directory))
+    }
+
     @Test func allAreCalledBySeniorsOnlyAndOnceInTenMinutes() throws {
         let one = try group(people: [.member(id("x2")), .member(id("boss"))])
         #expect(throws: GroupError.notAllowed) {

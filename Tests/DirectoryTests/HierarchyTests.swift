@@ -15,7 +15,10 @@ import Testing
         ("stranger", ["boss"], false), ("x1", ["stranger"], false),
     ])
     func aSeniorIsASuperiorOrSomebodyAbove(viewer: String, present: [String], expected: Bool) {
-        #expect(directory.isSeniorPresent(for: id(viewer), among: present.map(id)) == expected)
+        var policy = OrganisationPolicy()
+        #expect(directory.isSeniorPresent(for: id(viewer), among: present.map(id), under: policy) == expected)
+        policy.showsSeniors = false
+        #expect(!directory.isSeniorPresent(for: id(viewer), among: present.map(id), under: policy))
     }
 
     @Test func aRosterStandsInItsOrder() {

@@ -75,14 +75,15 @@ import Testing
     @Test(arguments: [
         "a\u{202E}b", "a\u{2066}b", "\u{200F}ab", "a\u{0}b", "a\nb", "a\u{85}b", "a\u{2028}b", "a\u{200B}b",
         "a\u{FEFF}b",
-        "a\u{E000}b", "ab\u{200D}", "\u{3164}", "a\u{7F}", "a\u{061C}b", "\u{E0041}",
+        "a\u{E000}b", "ab\u{200D}", "\u{3164}", "a\u{7F}", "a\u{061C}b", "\u{E0041}", "张\u{200D}三",
+        "a\u{FE0F}", "张\u{E0100}", "a\u{34F}b", "👨\u{200D}a", "\u{2800}", "\u{AD}a",
     ])
     func namesThatTurnHideOrControlAreRefused(name: String) throws {
         #expect(try errors { $0.name = name } == ["name bad_character"])
         #expect(try errors { $0.tags = [name] } == ["tags bad_character"])
     }
 
-    @Test(arguments: ["O’Neil", "买买提·阿不都", "👨‍👩‍👧 home", "José", "王小明（外包）", "𠮷野"])
+    @Test(arguments: ["O’Neil", "买买提·阿不都", "👨‍👩‍👧 home", "José", "王小明（外包）", "𠮷野", "❤️小雨", "👍🏽", "🏳️‍🌈"])
     func namesOfPeopleAreTaken(name: String) throws {
         #expect(try errors { $0.name = name } == [])
     }

@@ -64,6 +64,16 @@ public struct WorkGroup: Sendable, Equatable {
         return false
     }
 
+    /// Whether somebody may post in the group and, in one for announcements, go live from it.
+    public func mayPost(_ person: PersonID, in directory: DirectorySnapshot) -> Bool {
+        guard people.contains(person) else { return false }
+        let member = person.account.flatMap { directory[$0] }
+        guard member?.enabled ?? person.isGuest else { return false }
+        let leads = member.map { isModerated(by: $0.account, in: directory) } ?? false
+        if isForAnnouncements { return leads || member?.identity == .superior }
+        return mutePolicy.isHeard(person, leads: leads)
+    }
+
     /// Those who are new come in, all or nobody.
     public mutating func add(_ newcomers: [PersonID]) throws(GroupError) {
         guard !kind.followsDirectory || newcomers.isEmpty else { throw .followsDirectory }

@@ -13,8 +13,10 @@ public enum MeetingStanding: Int, Sendable, Comparable {
 extension DirectorySnapshot {
     /// Whether `viewer` should know that a senior is there: a superior, or somebody above him (老板在群里). A guest has
     /// no seniors, and nobody is his own.
-    public func isSeniorPresent(for viewer: AccountID, among present: some Sequence<AccountID>) -> Bool {
-        guard let member = self[viewer] else { return false }
+    public func isSeniorPresent(
+        for viewer: AccountID, among present: some Sequence<AccountID>, under policy: OrganisationPolicy
+    ) -> Bool {
+        guard policy.showsSeniors, let member = self[viewer] else { return false }
         let above = superiors(of: viewer)
         return present.contains { other in
             guard other != viewer, let somebody = self[other] else { return false }

@@ -2,11 +2,6 @@
 // or hides, since a name is a claim about who somebody is.
 
 enum TextRules {
-    /// Format characters that languages and emoji need between visible ones.
-    private static let joiners: Set<UInt32> = [0x200C, 0x200D]
-    /// Look like nothing without being format characters: fillers of Hangul, the braille blank.
-    private static let blanks: Set<UInt32> = [0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800]
-
     /// The text without white space around it, or why it cannot be taken. Empty is fine.
     static func checked(
         _ text: String, as field: MemberField, atMost characters: Int
@@ -23,20 +18,39 @@ enum TextRules {
         return .success(text)
     }
 
-    /// Whether nothing in it controls, turns or hides.
+    /// Whether nothing in it controls, turns or hides. Two names that look the same are the same.
     static func isClean(_ text: String) -> Bool {
-        let scalars = text.unicodeScalars
-        guard let first = scalars.first, let last = scalars.last else { return true }
-        // At an end a joiner joins nothing: it only makes two equal names differ.
-        guard !joiners.contains(first.value), !joiners.contains(last.value) else { return false }
-        return scalars.allSatisfy { scalar in
-            if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
-            if joiners.contains(scalar.value) { return true }
-            if blanks.contains(scalar.value) { return false }
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate: return false
-            default: return true
+        var previous: Unicode.Scalar?
+        var isJoining = false
+        for scalar in text.unicodeScalars {
+            // Emoji are joined into one and told to be in colour; everywhere else these two only hide.
+            if isJoining && !isPicture(scalar) { return false }
+            isJoining = scalar == joiner
+            if isJoining || scalar == colour {
+                guard let previous, isPicture(previous) || previous == colour && isJoining else { return false }
+            } else if !isVisible(scalar) {
+                return false
             }
+            previous = scalar
+        }
+        return !isJoining
+    }
+
+    private static let joiner: Unicode.Scalar = "\u{200D}"
+    private static let colour: Unicode.Scalar = "\u{FE0F}"
+    /// The braille pattern without dots: a blank that is no space.
+    private static let blank: Unicode.Scalar = "\u{2800}"
+
+    private static func isPicture(_ scalar: Unicode.Scalar) -> Bool {
+        !scalar.isASCII && (scalar.properties.isEmoji || scalar.properties.isEmojiModifier)
+    }
+
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
+        if scalar.properties.isDefaultIgnorableCodePoint || scalar == blank { return false }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate: return false
+        default: return true
         }
     }
 }
