@@ -42,7 +42,7 @@ import Testing
             members: [
                 person("a", "大安娜", in: 1, en: "Joanna"), person("b", "安娜", in: 1, en: "Anna"),
                 person("c", "安", in: 1, en: "Lu Anna"), person("d", "安娜", in: 1, en: "Anna Bo", enabled: false),
-                person("anna", "", in: 1, en: "X"),
+                person("anna", "", in: 1, en: "Susanna"),
             ])
         #expect(directory.search("anna").map(\.account.text) == ["anna", "b", "c", "a"])
         #expect(directory.search("anna", limit: 1).map(\.account.text) == ["anna"])

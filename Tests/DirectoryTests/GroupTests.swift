@@ -133,6 +133,7 @@ import Testing
         let limit = MentionLimit.person
         #expect(limit.wait(after: [10, 20], at: 30) == 0)
         #expect(limit.wait(after: [30, 10, 20], at: 40) == 570)
+        #expect(limit.wait(after: [10, 20, 30, 35], at: 40) == 580, "the third last one decides")
         #expect(limit.wait(after: [10, 20, 30], at: 610) == 0)
         #expect(limit.wait(after: [.max, .max, .max], at: 5) == 600, "a clock that went back")
         #expect(limit.wait(after: [.min, .min, .min], at: 5) == 0)

@@ -132,6 +132,24 @@ import Testing
         #expect(try plan.applied(to: directory)[id("boss")] == expected)
     }
 
+    @Test func aPlanNamesAllThatItsImporterMustBeAllowedToWrite() throws {
+        var x1 = try #require(directory[id("x1")])
+        x1.mobile = PhoneNumber("13900000000")
+        let directory = try DirectorySnapshot(
+            departments: Company.departments, members: Company.members.filter { $0.account != id("x1") } + [x1])
+        func targets(_ rows: [[String]]) throws -> Set<AdminTarget> {
+            try directory.importPlan(of: [Self.template] + rows, mode: .createOrUpdate).targets(in: directory)
+        }
+        #expect(
+            try targets([row("甲", "a", department: "精品店/X精品店/新组/小组;人事部")])
+                == [.department(Company.boutiqueX), .department(Company.humanResources)])
+        #expect(try targets([row("甲", "a")]) == [.department(Company.root)])
+        #expect(try targets([row("李小伟", "x1")]) == [.member(id("x1"))])
+        #expect(
+            try targets([row("李伟", "x1", department: "精品店/X精品店;人事部")])
+                == [.member(id("x1")), .department(Company.humanResources)])
+    }
+
     @Test func departmentsAreMadeOnceAndFoundByEitherName() throws {
         let plan = try plan([
             row("甲", "a", department: "研发部[EN:R&D]/后端组[EN:Backend]；人事部;"), row("乙", "b", department: "研发部／前端组"),

@@ -16,6 +16,26 @@ public struct ImportPlan: Sendable, Equatable {
     /// Rows that say what is there already.
     public let unchanged: Int
 
+    /// All that the import writes to, each of which whoever imports must be allowed to write (`Administration`): the
+    /// members it changes, and the departments that somebody enters or that get new ones below them.
+    public func targets(in directory: DirectorySnapshot) -> Set<AdminTarget> {
+        let parents = Dictionary(uniqueKeysWithValues: newDepartments.map { ($0.id, $0.parent) })
+        // A new department is under the one that is there already. The steps are few: a tree's depth.
+        func existing(_ department: DepartmentID) -> AdminTarget {
+            var id = department
+            for _ in 0..<DirectoryLimits.departmentDepth { id = (parents[id] ?? nil) ?? id }
+            return .department(id)
+        }
+        var targets = Set(newDepartments.map { existing($0.id) })
+        for member in creates { targets.formUnion(member.departments.map(existing)) }
+        for member in updates {
+            targets.insert(.member(member.account))
+            let old = directory[member.account]?.departments ?? []
+            targets.formUnion(member.departments.filter { !old.contains($0) }.map(existing))
+        }
+        return targets
+    }
+
     /// The directory after the import.
     public func applied(to directory: DirectorySnapshot) throws(DirectoryError) -> DirectorySnapshot {
         let changed = Dictionary(uniqueKeysWithValues: updates.map { ($0.account, $0) })
