@@ -18,7 +18,7 @@ public struct ExternalView: Sendable, Equatable {
         of member: Member, under rules: [VisibilityRule], in directory: DirectorySnapshot, company: String = ""
     ) {
         var hidden: Set<MemberField> = []
-        for rule in rules.prefix(DirectoryLimits.visibilityRules) {
+        for rule in rules {
             guard case .hidesFields(let fields, .outside) = rule.effect, rule.isAbout(member, in: directory.tree)
             else { continue }
             hidden.formUnion(fields)

@@ -16,9 +16,9 @@ public struct Sight: Sendable {
     /// Rules about those looked at.
     private let hiding: [VisibilityRule]
 
-    /// At most `DirectoryLimits.visibilityRules` rules are taken; whoever stores them refuses more.
+    /// All rules count, however many: whoever stores them refuses more than `DirectoryLimits.visibilityRules`, since to
+    /// leave one out here would show somebody.
     public init(of viewer: Member, under rules: [VisibilityRule], in directory: DirectorySnapshot) {
-        let rules = rules.prefix(DirectoryLimits.visibilityRules)
         let tree = directory.tree
         self.viewer = viewer
         self.tree = tree
@@ -34,7 +34,7 @@ public struct Sight: Sendable {
     }
 
     private static func reach(
-        of viewer: Member, under rules: ArraySlice<VisibilityRule>, in tree: DepartmentTree
+        of viewer: Member, under rules: [VisibilityRule], in tree: DepartmentTree
     ) -> Reach {
         var departments: Set<DepartmentID> = []
         var besides: [PeopleSelection] = []
