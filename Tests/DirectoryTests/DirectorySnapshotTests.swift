@@ -67,6 +67,15 @@ import Testing
             departments: [Department(id: DepartmentID(1), parent: nil, names: BilingualName(zh: "司"))],
             members: [person("a", in: 1, leaders: ["b"]), person("b", in: 1, leaders: ["a", "gone"])])
         #expect(ring.superiors(of: id("a")) == [id("b"), id("gone")])
+        let pair = try DirectorySnapshot(
+            departments: [
+                Department(id: DepartmentID(1), parent: nil, names: BilingualName(zh: "司"), leaders: [id("top")]),
+                Department(
+                    id: DepartmentID(2), parent: DepartmentID(1), names: BilingualName(zh: "店"),
+                    leaders: [id("a"), id("b")]),
+            ], members: [person("a", in: 2), person("b", in: 2), person("c", in: 2), person("top", in: 1)])
+        #expect(pair.superiors(of: id("b")) == [id("top")], "two leaders of a department are equals")
+        #expect(pair.superiors(of: id("c")) == [id("a"), id("b"), id("top")])
     }
 }
 
