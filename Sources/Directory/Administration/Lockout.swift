@@ -51,7 +51,10 @@ public struct Lockout: Sendable, Equatable {
         self.member = disabled
         let moderators = directory.moderators(of: member.mainDepartment)
         self.meetings = meetings.reduce(into: [:]) { outcome, meeting in
-            guard meeting.host == member.account else { return outcome[meeting.id] = .stays }
+            guard meeting.host == member.account else {
+                outcome[meeting.id] = .stays
+                return
+            }
             let next = (meeting.coHosts + moderators).first {
                 $0 != member.account && meeting.present.contains($0) && directory[$0]?.enabled == true
             }
