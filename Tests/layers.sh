@@ -76,20 +76,21 @@ imports "Mail imports NIO and nothing else" Sources/Mail 'NIOCore|NIOPosix|NIOSS
 forbid "what messages and exchanges do is pure: NIO is known to the shell only" code '^\s*(\w+\s+)?import\s+NIO' \
     Sources/Mail/M*.swift Sources/Mail/HeaderText.swift Sources/Mail/TransferEncoding.swift Sources/Mail/SMTPExchange.swift \
     Sources/Mail/SMTPReply.swift Sources/Mail/DeliveryError.swift
+imports "Directory is values and rules: no package, no Foundation and no other target of ours" Sources/Directory 'Directory'
 imports "LiveKitProtocol is generated messages only" Sources/LiveKitProtocol 'SwiftProtobuf|Foundation'
 imports "WebClient is the page only" Sources/WebClient 'Foundation'
 imports "Signaling reaches the relay through MediaRelay, never CRelay or CCrypto" Sources/Signaling '(?!CRelay\b|CCrypto\b|WebClient\b|hutong\b)\w+'
 imports "hutong reaches the packet core through MediaRelay" Sources/hutong '(?!CRelay\b)\w+'
 imports "nothing of the load test is in the server" Sources '(?!CLoad\b|hutong_load\b|Histogram\b)\w+'
 imports "the load test is a client: it knows nothing of the server above MediaRelay" loadtest '(?!Signaling\b|WebClient\b|hutong\b|CCrypto\b)\w+'
-forbid "the meeting's state is pure: no clock, no random source, no await" code \
+forbid "the meeting's state and the directory are pure: no clock, no random source, no await" code \
     '\b(await\b|Date\(\)|(Date|Clock|Instant|DispatchTime)\w*\.now\b|ContinuousClock|SystemRandomNumberGenerator|\.random\(|Task\s*[{(])' \
-    Sources/Signaling/Meeting/MeetingState*
+    Sources/Signaling/Meeting/MeetingState* Sources/Directory
 
 forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources loadtest
 # A name or a closing bracket, an exclamation mark, and then something that goes on with the value.
 forbid "no force unwrap" code '[\w\])]!(?=[.\[\s,):]|$)(?!\s*=)' Sources/MediaRelay Sources/Signaling \
-    Sources/Codecs Sources/Spreadsheet Sources/Mail Sources/WebClient/WebPage.swift Sources/hutong loadtest
+    Sources/Codecs Sources/Directory Sources/Spreadsheet Sources/Mail Sources/WebClient/WebPage.swift Sources/hutong loadtest
 forbid "nothing unsafe without a sentence of proof above it" unproved '(@unchecked Sendable|nonisolated\(unsafe\))' Sources loadtest
 forbid "no shell and no child process" code '\b(system|popen|execve?|posix_spawn)\s*\(|\bProcess\(' Sources
 forbid "nothing left for later" text '\b(TODO|FIXME|XXX|HACK)\b' Sources loadtest Tests docs Makefile README.md
