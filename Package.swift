@@ -79,6 +79,10 @@ let package = Package(
             exclude: ["Protos"]
         ),
         .target(
+            name: "Scheduling",
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "WebClient",
             exclude: ["README.md"],
             resources: [.copy("page")],
@@ -153,6 +157,17 @@ let package = Package(
             name: "ScenarioSupport",
             dependencies: ["CRelay", "MediaRelay"],
             path: "Tests/Support/ScenarioSupport",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "schedule-oracle",
+            dependencies: ["Scheduling"],
+            path: "Tests/Support/ScheduleOracle",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "SchedulingTests",
+            dependencies: ["Scheduling"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -72,6 +72,9 @@ forbid "libopus and libvpx are known to CCodecs only" text '#\s*include\s*<(opus
     Sources/CCodecs/include
 forbid "forwarding needs no codec" code '^\s*(\w+\s+)?import\s+C?Codecs\b' Sources/MediaRelay Sources/Signaling
 imports "LiveKitProtocol is generated messages only" Sources/LiveKitProtocol 'SwiftProtobuf|Foundation'
+imports "Scheduling is calendar arithmetic: it knows no meeting, no HTTP and no store" Sources/Scheduling 'Foundation'
+forbid "Scheduling reads files in one place and no clock" code \
+    '\b(FileHandle|FileManager|URL\(|Data\(contentsOf|Date\(\)|(Date|Clock|Instant)\w*\.now\b|\.random\()' $(ls Sources/Scheduling/*.swift | grep -v ZoneFolder)
 imports "WebClient is the page only" Sources/WebClient 'Foundation'
 imports "Signaling reaches the relay through MediaRelay, never CRelay or CCrypto" Sources/Signaling '(?!CRelay\b|CCrypto\b|WebClient\b|hutong\b)\w+'
 imports "hutong reaches the packet core through MediaRelay" Sources/hutong '(?!CRelay\b)\w+'
@@ -84,7 +87,7 @@ forbid "the meeting's state is pure: no clock, no random source, no await" code 
 forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources loadtest
 # A name or a closing bracket, an exclamation mark, and then something that goes on with the value.
 forbid "no force unwrap" code '[\w\])]!(?=[.\[\s,):]|$)(?!\s*=)' Sources/MediaRelay Sources/Signaling \
-    Sources/Codecs Sources/WebClient/WebPage.swift Sources/hutong loadtest
+    Sources/Codecs Sources/Scheduling Sources/WebClient/WebPage.swift Sources/hutong loadtest
 forbid "nothing unsafe without a sentence of proof above it" unproved '(@unchecked Sendable|nonisolated\(unsafe\))' Sources loadtest
 forbid "no shell and no child process" code '\b(system|popen|execve?|posix_spawn)\s*\(|\bProcess\(' Sources
 forbid "nothing left for later" text '\b(TODO|FIXME|XXX|HACK)\b' Sources loadtest Tests docs Makefile README.md
