@@ -31,14 +31,14 @@ struct Answer: Encodable {
 let folder = ZoneFolder()
 var zones: [String: Zone] = [:]
 
-func zone(_ name: String) throws(SchedulingError) -> Zone {
+@MainActor func zone(_ name: String) throws(SchedulingError) -> Zone {
     if let zone = zones[name] { return zone }
     let zone = try folder.zone(named: name)
     zones[name] = zone
     return zone
 }
 
-func answer(_ question: Question) throws(SchedulingError) -> Answer {
+@MainActor func answer(_ question: Question) throws(SchedulingError) -> Answer {
     var answer = Answer()
     let zone = try zone(question.zone ?? "Etc/UTC")
     if let locals = question.local {
@@ -81,5 +81,4 @@ while let line = readLine() {
         result = Answer(code: "question_malformed")
     }
     print(String(decoding: try encoder.encode(result), as: UTF8.self))
-    fflush(stdout)
 }
