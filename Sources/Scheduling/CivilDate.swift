@@ -22,7 +22,8 @@ public enum Weekday: Int, Sendable, CaseIterable {
 public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Within living memory and planning; all arithmetic stays far from any overflow.
     public static let years = 1900...2200
-    static let dayNumbers = CivilDate.dayNumber(year: 1900, month: 1, day: 1)...CivilDate.dayNumber(year: 2200, month: 12, day: 31)
+    static let dayNumbers =
+        CivilDate.dayNumber(year: 1900, month: 1, day: 1)...CivilDate.dayNumber(year: 2200, month: 12, day: 31)
 
     public let year: Int
     /// 1…12.

@@ -14,7 +14,9 @@ extension RecurrenceRule {
         }
         var interval = 1
         if let text = parts["INTERVAL"] {
-            guard let number = Self.number(text, isSigned: false) else { throw SchedulingError(.ruleIntervalRange, text) }
+            guard let number = Self.number(text, isSigned: false) else {
+                throw SchedulingError(.ruleIntervalRange, text)
+            }
             interval = number
         }
         var weekStart = Weekday.monday
@@ -102,7 +104,9 @@ extension RecurrenceRule {
             guard let text = values[name] else { return [] }
             var numbers: [Int] = []
             for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
-                guard let number = RecurrenceRule.number(entry, isSigned: true) else { throw SchedulingError(code, entry) }
+                guard let number = RecurrenceRule.number(entry, isSigned: true) else {
+                    throw SchedulingError(code, entry)
+                }
                 numbers.append(number)
             }
             return numbers
@@ -121,7 +125,8 @@ extension RecurrenceRule {
         let lists = [("BYMONTH", months), ("BYMONTHDAY", monthDays)]
         parts += lists.filter { !$0.1.isEmpty }.map { "\($0.0)=\($0.1.map(String.init).joined(separator: ","))" }
         if !days.isEmpty {
-            parts.append("BYDAY=" + days.map { "\($0.ordinal.map(String.init) ?? "")\($0.weekday.code)" }.joined(separator: ","))
+            parts.append(
+                "BYDAY=" + days.map { "\($0.ordinal.map(String.init) ?? "")\($0.weekday.code)" }.joined(separator: ","))
         }
         if !positions.isEmpty { parts.append("BYSETPOS=" + positions.map(String.init).joined(separator: ",")) }
         if weekStart != .monday { parts.append("WKST=\(weekStart.code)") }

@@ -35,7 +35,8 @@ public struct RuleExpansion: Sequence, Sendable {
     ///   - zone: what UNTIL is compared in.
     ///   - firstDate: occurrences before it are counted but not given; nil means from the start.
     public init(
-        _ rule: RecurrenceRule, start: CivilDateTime, zone: Zone, workdays: WorkdayTable, from firstDate: CivilDate? = nil,
+        _ rule: RecurrenceRule, start: CivilDateTime, zone: Zone, workdays: WorkdayTable,
+        from firstDate: CivilDate? = nil,
         limits: ExpansionLimits = .booking
     ) {
         self.rule = rule
@@ -143,7 +144,9 @@ private struct RulePeriods {
         case .daily: return dates(first, count: 1)
         case .weekly: return dates(first, count: 7)
         case .monthly:
-            guard let date = CivilDate(dayNumber: first), months.isEmpty || months.contains(date.month) else { return [] }
+            guard let date = CivilDate(dayNumber: first), months.isEmpty || months.contains(date.month) else {
+                return []
+            }
             let found = dates(first, count: CivilDate.daysInMonth(date.month, of: date.year))
             return rule.positions.isEmpty ? found : positioned(found)
         case .yearly:

@@ -73,12 +73,17 @@ public struct SchedulingError: Error, Hashable, Sendable, CustomStringConvertibl
 
     private var words: (chinese: String, english: String) {
         switch code {
-        case .dateMalformed: ("请按 2026-11-21 或 2026-11-21T15:00:00 的格式填写日期", "Write a date as 2026-11-21 or 2026-11-21T15:00:00")
+        case .dateMalformed:
+            ("请按 2026-11-21 或 2026-11-21T15:00:00 的格式填写日期", "Write a date as 2026-11-21 or 2026-11-21T15:00:00")
         case .dateRange: ("日期须在 1900 年至 2200 年之间", "Choose a date from 1900 to 2200")
         case .zoneName: ("请填写时区名，例如 Asia/Shanghai", "Name a time zone as in Asia/Shanghai")
         case .zoneUnknown: ("没有这个时区，请另选一个", "There is no such time zone; choose another")
         case .zoneFile: ("服务器的时区文件无法读取，请管理员重装 tzdata", "The server's time zone file is unreadable; reinstall tzdata")
-        case .workdayTable: ("请检查工作日表：每年 off 和 work 两个日期列表，日期为月-日", "Check the workday table: for each year the lists off and work, dates as MM-DD")
+        case .workdayTable:
+            (
+                "请检查工作日表：每年 off 和 work 两个日期列表，日期为月-日",
+                "Check the workday table: for each year the lists off and work, dates as MM-DD"
+            )
         default: ruleWords ?? meetingWords
         }
     }
@@ -119,7 +124,8 @@ public struct SchedulingError: Error, Hashable, Sendable, CustomStringConvertibl
         case .seriesUnknownOccurrence: ("系列中没有这一次会议，请刷新后再试", "The series has no such occurrence; reload and try again")
         case .seriesIdentifier: ("会议标识只能用字母、数字和 . _ @ -", "Use letters, digits and . _ @ - in the identifier")
         case .calendarAddress: ("请检查邮箱地址", "Check the mail address")
-        case .calendarLink: ("链接须以 https:// 或 http:// 开头且不含空格", "Use a link that begins with https:// or http:// and has no spaces")
+        case .calendarLink:
+            ("链接须以 https:// 或 http:// 开头且不含空格", "Use a link that begins with https:// or http:// and has no spaces")
         case .calendarZone: ("同一日历中的时区规则不一致", "One calendar cannot hold two different zones of one name")
         case .replyTooLong: ("回复太长，无法读取", "The reply is too long to read")
         case .replyMalformed: ("回复不是有效的日历文件", "The reply is not a valid calendar object")

@@ -51,30 +51,52 @@ extension Series {
         }
         // Only the rule's own starts use up its count.
         var before = 0
+        var next: CivilDateTime?
         if let rule {
-            let expansion = RuleExpansion(rule, start: start, zone: zone, workdays: workdays, limits: .search)
-            before = expansion.prefix { $0 < original }.count
+            for given in RuleExpansion(rule, start: start, zone: zone, workdays: workdays, limits: .search) {
+                guard given < original else {
+                    next = given
+                    break
+                }
+                before += 1
+            }
         }
-        var plan = plan ?? Plan(start: original, minutes: minutes, rule: rule)
-        if let next = plan.rule, next == rule, case .count(let count) = next.end, before > 0 {
-            // At an addition behind the rule's last start nothing of the count is left.
-            plan.rule = count > before ? try next.ending(.count(count - before)) : nil
-        }
-        let later = try Series(
-            identifier: newIdentifier, zone: zone, start: original, minutes: minutes, rule: rule,
-            additions: additions.filter { $0 > original }, exceptions: exceptions.filter { $0.key >= original }
-        ).following(plan, workdays: workdays, sequence: 0)
+        // What is left of the rule; nothing at an addition behind its last start.
+        var rest = next == nil ? nil : rule
+        if let rule, case .count(let count) = rule.end, rest != nil { rest = try rule.ending(.count(count - before)) }
 
-        let earlierAdditions = additions.filter { $0 < original }
-        guard before > 0 || !earlierAdditions.isEmpty || (rule == nil && start < original) else {
-            return Split(earlier: nil, later: later)
+        let exceptions = exceptions.filter { $0.key >= original }
+        let later: Series
+        if var plan {
+            if plan.rule == rule { plan.rule = rest }
+            later = try Series(
+                identifier: newIdentifier, zone: zone,
+                start: CivilDateTime(original.date, secondOfDay: start.secondOfDay), minutes: minutes, rule: rule,
+                additions: additions.filter { $0 > original }, exceptions: exceptions
+            ).following(plan, workdays: workdays, sequence: 0)
+        } else {
+            let first = next ?? original
+            later = try Series(
+                identifier: newIdentifier, zone: zone, start: first, minutes: minutes, rule: rest,
+                additions: additions.filter { $0 >= original && $0 != first }, exceptions: exceptions)
         }
-        var closedRule = rule
-        if let rule { closedRule = try rule.ending(.until(zone.utc(original).advanced(by: -1))) }
-        let earlier = try Series(
-            identifier: identifier, zone: zone, start: start, minutes: minutes, rule: closedRule,
-            additions: earlierAdditions, exceptions: exceptions.filter { $0.key < original }, sequence: sequence + 1)
-        return Split(earlier: earlier, later: later)
+        // Where the rule was over already, its own end stays.
+        var closedRule = before > 0 ? rule : nil
+        if next != nil { closedRule = try closedRule?.ending(.until(zone.utc(original).advanced(by: -1))) }
+        return Split(earlier: try earlier(than: original, rule: closedRule), later: later)
+    }
+
+    /// The part before an occurrence; nil when there is none.
+    private func earlier(than original: CivilDateTime, rule closedRule: RecurrenceRule?) throws(SchedulingError)
+        -> Series?
+    {
+        let additions = additions.filter { $0 < original }
+        let first = closedRule != nil || (rule == nil && start < original) ? start : additions.min()
+        guard let first else { return nil }
+        return try Series(
+            identifier: identifier, zone: zone, start: first, minutes: minutes, rule: closedRule,
+            additions: additions.subtracting(closedRule == nil ? [first] : []),
+            exceptions: exceptions.filter { $0.key < original }, sequence: sequence + 1)
     }
 
     /// All of them. Exceptions stay with their days while the plan still gives those days.

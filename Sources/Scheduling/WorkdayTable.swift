@@ -28,7 +28,8 @@ public struct WorkdayTable: Hashable, Sendable {
             off: dates(
                 2026,
                 [
-                    (1, 1), (1, 2), (2, 16), (2, 17), (2, 18), (2, 19), (2, 20), (2, 23), (4, 6), (5, 1), (5, 4), (5, 5),
+                    (1, 1), (1, 2), (2, 16), (2, 17), (2, 18), (2, 19), (2, 20), (2, 23), (4, 6), (5, 1), (5, 4),
+                    (5, 5),
                     (6, 19), (9, 25), (10, 1), (10, 2), (10, 5), (10, 6), (10, 7),
                 ]),
             work: dates(2026, [(1, 4), (2, 14), (2, 28), (5, 9), (9, 20), (10, 10)]))
@@ -65,13 +66,15 @@ public struct WorkdayTable: Hashable, Sendable {
 
     public init(json: [UInt8]) throws(SchedulingError) {
         guard json.count <= Self.longestFile,
-            let file = try? JSONDecoder().decode([String: YearFile].self, from: Data(json)), file.count <= Self.mostYears
+            let file = try? JSONDecoder().decode([String: YearFile].self, from: Data(json)),
+            file.count <= Self.mostYears
         else { throw SchedulingError(.workdayTable) }
         var years: [Int: Year] = [:]
         for (name, lists) in file {
             let off = try Self.dates(lists.off, in: name)
             let work = try Self.dates(lists.work, in: name)
-            guard let year = Int(name), name == String(year), off.isDisjoint(with: work) else {
+            guard let year = Int(name), name == String(year), CivilDate.years.contains(year), off.isDisjoint(with: work)
+            else {
                 throw SchedulingError(.workdayTable, name)
             }
             years[year] = Year(off: off, work: work)

@@ -42,7 +42,9 @@ extension Zone {
                 let last = table.last?.start ?? .min
                 periods += regular.filter { $0.start > last }
                 // Many files write out in their tables what the rule says as well.
-                let irregular = table.last { period in !regular.contains { $0.start == period.start && $0.offset == period.offset } }
+                let irregular = table.last { period in
+                    !regular.contains { $0.start == period.start && $0.offset == period.offset }
+                }
                 footerStart = irregular?.start ?? .min
             }
         }
@@ -52,10 +54,10 @@ extension Zone {
         self.footerStart = footerStart
     }
 
-    /// A name of the tz database: up to four parts of letters, digits, `_`, `+` and `-`. No dot is allowed, so that none
-    /// leads out of a folder.
+    /// A name of the tz database: up to four parts of letters, digits, `_`, `+` and `-`, a capital first (`localtime`,
+    /// `posixrules` and the folder `right` are no zones). No dot is allowed, so that none leads out of a folder.
     public static func isWellFormed(name: String) -> Bool {
-        guard name.utf8.count <= 64 else { return false }
+        guard name.utf8.count <= 64, let first = name.utf8.first, (0x41...0x5a).contains(first) else { return false }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         return parts.count <= 4
             && parts.allSatisfy { part in
@@ -137,7 +139,8 @@ private struct ZoneReader {
             let kind = kinds[Int(index)]
             let name = names.dropFirst(kind.name).prefix { $0 != 0 }
             return Zone.Period(
-                start: start, offset: kind.offset, isDaylight: kind.isDaylight, name: String(decoding: name, as: UTF8.self))
+                start: start, offset: kind.offset, isDaylight: kind.isDaylight,
+                name: String(decoding: name, as: UTF8.self))
         }
         var periods = [try period(.min, 0)]
         for (time, index) in zip(times, indices) { periods.append(try period(time, index)) }
@@ -148,7 +151,9 @@ private struct ZoneReader {
     mutating func footer() throws(SchedulingError) -> ZoneFooter? {
         guard try take(1).first == 0x0a else { throw SchedulingError(.zoneFile, "footer") }
         let text = rest.prefix { $0 != 0x0a }
-        guard text.count < rest.count, text.count <= ZoneFileLimit.footer else { throw SchedulingError(.zoneFile, "footer") }
+        guard text.count < rest.count, text.count <= ZoneFileLimit.footer else {
+            throw SchedulingError(.zoneFile, "footer")
+        }
         guard !text.isEmpty else { return nil }
         guard let footer = ZoneFooter([UInt8](text)) else { throw SchedulingError(.zoneFile, "footer") }
         return footer

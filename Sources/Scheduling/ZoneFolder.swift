@@ -14,7 +14,7 @@ public struct ZoneFolder: Sendable {
     /// - Throws: `zone_name`, `zone_unknown` when there is no such file in the folder, `zone_file` when it is not a zone.
     public func zone(named name: String) throws(SchedulingError) -> Zone {
         guard Zone.isWellFormed(name: name) else { throw SchedulingError(.zoneName, name) }
-        // Some names are links; one that leads elsewhere (`localtime`) is the machine's setting, not a zone.
+        // Some names are links; none of them leads elsewhere.
         let file = folder.appendingPathComponent(name).resolvingSymlinksInPath()
         guard file.path.hasPrefix(folder.path + "/"), let handle = try? FileHandle(forReadingFrom: file) else {
             throw SchedulingError(.zoneUnknown, name)

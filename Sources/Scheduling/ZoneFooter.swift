@@ -136,7 +136,8 @@ private struct FooterReader {
         guard skip(",") else { return nil }
         let day: ZoneFooter.Day
         if skip("M") {
-            guard let month = number(1...12), skip("."), let week = number(1...5), skip("."), let fromSunday = number(0...6),
+            guard let month = number(1...12), skip("."), let week = number(1...5), skip("."),
+                let fromSunday = number(0...6),
                 let weekday = Weekday(rawValue: (fromSunday + 6) % 7)
             else { return nil }
             day = .weekday(month: month, week: week, weekday)

@@ -83,7 +83,7 @@ def around(day: datetime) -> list[datetime]:
         ("zone.tab", "zone_name"),
         ("Asia/Nowhere", "zone_unknown"),
         ("Asia", "zone_unknown"),
-        ("localtime", "zone_unknown"),
+        ("localtime", "zone_name"),
     ],
 )
 def test_refuses_zones_that_are_none(name: str, code: str):

@@ -30,7 +30,8 @@ public struct CalendarWriter: Sendable {
     public func invitation(
         to meeting: CalendarMeeting, occurrence original: CivilDateTime, for recipient: CalendarPerson, at now: UTCTime
     ) throws(SchedulingError) -> String {
-        guard meeting.series.gives(original, workdays: workdays), let occurrence = meeting.series.occurrence(of: original)
+        guard meeting.series.gives(original, workdays: workdays),
+            let occurrence = meeting.series.occurrence(of: original)
         else { throw SchedulingError(.seriesUnknownOccurrence, original.description) }
         return try calendar("REQUEST", [meeting]) { text throws(SchedulingError) in
             try event(occurrence, of: meeting, to: &text, for: recipient, at: now)
@@ -98,7 +99,9 @@ public struct CalendarWriter: Sendable {
             var starts = [series.start] + series.additions
             for case .moved(let start, _) in series.exceptions.values { starts.append(start) }
             let times = starts.map { series.zone.utc($0) }
-            let (first, last) = (times.min() ?? series.zone.utc(series.start), times.max() ?? series.zone.utc(series.start))
+            let (first, last) = (
+                times.min() ?? series.zone.utc(series.start), times.max() ?? series.zone.utc(series.start)
+            )
             var end = last.advanced(by: Self.zoneYears * 366 * CivilDateTime.secondsInDay)
             if case .until(let time) = series.rule?.end { end = max(end, time) }
             let known = zones[series.zone.name]
@@ -122,7 +125,8 @@ public struct CalendarWriter: Sendable {
             text.add("DTSTART", time(series.zone), recurrence.start.basicText)
             text.add("DURATION", [], "PT\(series.minutes)M")
             if let rule = recurrence.rule { text.add("RRULE", [], rule.text) }
-            for (name, starts) in [("RDATE", recurrence.additions), ("EXDATE", recurrence.exclusions)] where !starts.isEmpty {
+            for (name, starts) in [("RDATE", recurrence.additions), ("EXDATE", recurrence.exclusions)]
+            where !starts.isEmpty {
                 text.add(name, time(series.zone), starts.map(\.basicText).joined(separator: ","))
             }
             try addMatter(of: meeting, to: &text, for: recipient)

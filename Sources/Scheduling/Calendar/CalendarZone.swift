@@ -57,7 +57,9 @@ extension Zone {
                     text.add("DTSTART", [], observance.start.basicText)
                     text.add("TZOFFSETFROM", [], Self.offsetText(observance.offsetBefore))
                     text.add("TZOFFSETTO", [], Self.offsetText(observance.offset))
-                    if !observance.name.isEmpty { text.add("TZNAME", [], CalendarText.escaped(observance.name, most: 16)) }
+                    if !observance.name.isEmpty {
+                        text.add("TZNAME", [], CalendarText.escaped(observance.name, most: 16))
+                    }
                     if let rule = observance.rule { text.add("RRULE", [], rule) }
                 }
             }

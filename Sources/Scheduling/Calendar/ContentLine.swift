@@ -68,7 +68,11 @@ struct CalendarText {
             case "\"": result += "'"
             case "\u{2028}", "\u{2029}": result += " "
             default:
-                if scalar.properties.generalCategory == .control { result += " " } else { result.unicodeScalars.append(scalar) }
+                if scalar.properties.generalCategory == .control {
+                    result += " "
+                } else {
+                    result.unicodeScalars.append(scalar)
+                }
             }
         }
         return result + "\""

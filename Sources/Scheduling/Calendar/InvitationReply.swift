@@ -49,7 +49,9 @@ public struct InvitationReply: Hashable, Sendable {
             switch line.name {
             case "BEGIN":
                 path.append(line.value.uppercased())
-                guard path.count <= Limit.depth, path.first == "VCALENDAR" else { throw SchedulingError(.replyMalformed, "BEGIN") }
+                guard path.count <= Limit.depth, path.first == "VCALENDAR" else {
+                    throw SchedulingError(.replyMalformed, "BEGIN")
+                }
                 if path == ["VCALENDAR", "VEVENT"] { events.append([]) }
                 guard events.count <= Limit.events else { throw SchedulingError(.replyTooLong) }
             case "END":
@@ -82,7 +84,8 @@ public struct InvitationReply: Hashable, Sendable {
             throw SchedulingError(.replyMalformed, "SEQUENCE")
         }
         sequence = number
-        guard let line = lines.first(where: { $0.name == "ATTENDEE" }), lines.filter({ $0.name == "ATTENDEE" }).count == 1,
+        guard let line = lines.first(where: { $0.name == "ATTENDEE" }),
+            lines.filter({ $0.name == "ATTENDEE" }).count == 1,
             let status = line.parameters["PARTSTAT"].flatMap({ Status(rawValue: $0.uppercased()) }),
             line.value.lowercased().hasPrefix("mailto:")
         else { throw SchedulingError(.replyAttendee) }

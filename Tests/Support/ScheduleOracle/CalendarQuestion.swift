@@ -46,7 +46,8 @@ struct CalendarQuestion: Decodable {
         switch (form, occurrence) {
         case ("occurrence", let occurrence?):
             return try writer.invitation(to: meeting, occurrence: occurrence, for: guest, at: now)
-        case ("cancellation", _): return try writer.cancellation(of: meeting, occurrence: occurrence, for: guest, at: now)
+        case ("cancellation", _):
+            return try writer.cancellation(of: meeting, occurrence: occurrence, for: guest, at: now)
         case ("feed", _):
             let first = zone.utc(start)
             guard let window = Interval(first, first.advanced(by: 365 * 86_400)) else { return "" }
