@@ -65,7 +65,8 @@ public struct RuleExpansion: Sequence, Sendable {
             self.expansion = expansion
             period = RulePeriods(expansion.rule, start: expansion.start.date)
             func years(_ years: Int, after date: CivilDate) -> Int {
-                CivilDate.dayNumber(year: date.year + Swift.min(years, 300), month: date.month, day: 1) + date.day - 1
+                CivilDate.dayNumber(year: date.year + Swift.min(Swift.max(years, 0), 300), month: date.month, day: 1)
+                    + date.day - 1
             }
             horizon = CivilDate(clamping: years(expansion.limits.horizonYears ?? 300, after: expansion.firstDate))
             lastSearched = years(expansion.limits.searchYears, after: expansion.start.date)

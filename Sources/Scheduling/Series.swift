@@ -22,6 +22,8 @@ public struct Series: Hashable, Sendable {
         public static let minutes = 5...24 * 60
         /// Additions and exceptions together: twice the longest rule. Who changes more means another meeting.
         public static let exceptions = 400
+        /// RFC 5545 has integers of 31 bits; nobody changes a meeting so often.
+        static let sequence = 1_000_000_000
         /// Characters of a UID.
         static let identifier = 200
     }
@@ -58,7 +60,7 @@ public struct Series: Hashable, Sendable {
         self.rule = rule
         self.additions = additions
         self.exceptions = exceptions
-        self.sequence = max(0, sequence)
+        self.sequence = min(max(0, sequence), Limit.sequence)
     }
 
     static func isWellFormed(identifier: String) -> Bool {
@@ -137,19 +139,23 @@ public struct Series: Hashable, Sendable {
         originals(workdays: workdays, limits: limits).compactMap(occurrence(of:))
     }
 
-    /// What takes place in a window of time, by actual start, as far ahead of the window's start as bookings are shown.
+    /// Occurrences that were moved, by original start. A move of a start that the rule no longer gives counts for nothing.
+    func movedOccurrences(workdays: WorkdayTable) -> [Occurrence] {
+        let keys = exceptions.filter { $0.value != .cancelled }.keys
+        guard let first = keys.min(), let last = keys.max() else { return [] }
+        return originals(workdays: workdays, from: first.date, limits: .search).lazy.prefix { $0 <= last }
+            .filter { exceptions[$0] != nil }.compactMap(occurrence(of:))
+    }
+
+    /// What takes place in a window of time, by actual start.
     public func occurrences(overlapping window: Interval, workdays: WorkdayTable) -> [Occurrence] {
         // One that began the day before may still go on, and no zone is two days off.
         let first = zone.local(window.start).date.adding(days: -2)
         let last = zone.local(window.end)
-        var originals: Set<CivilDateTime> = []
-        for original in self.originals(workdays: workdays, from: first) {
-            if original > last { break }
-            originals.insert(original)
-        }
+        let inPlace = originals(workdays: workdays, from: first, limits: .search).lazy.prefix { $0 <= last }
+            .filter { exceptions[$0] == nil }.compactMap(occurrence(of:))
         // Moved ones may have come from anywhere.
-        for (original, exception) in exceptions where exception != .cancelled { originals.insert(original) }
-        return originals.compactMap(occurrence(of:)).filter { $0.interval.overlaps(window) }
+        return (Array(inPlace) + movedOccurrences(workdays: workdays)).filter { $0.interval.overlaps(window) }
             .sorted { ($0.interval.start, $0.original) < ($1.interval.start, $1.original) }
     }
 }

@@ -52,6 +52,31 @@ import Testing
         #expect(series.occurrences(overlapping: early, workdays: table).isEmpty)
     }
 
+    @Test func aMoveOfWhatTheSeriesDoesNotGiveCountsForNothing() throws {
+        let series = try series("FREQ=WEEKLY;COUNT=4", moved: ["2026-11-24T10:00": "2026-11-25T15:00"])
+        let window = try #require(Interval(try UTCTime("20261124T000000Z"), try UTCTime("20261128T000000Z")))
+        #expect(series.occurrences(overlapping: window, workdays: table).isEmpty)
+        #expect(starts(series).count == 4)
+        let host = try CalendarPerson(name: "", address: "a@b")
+        let meeting = CalendarMeeting(series: series, title: "", notes: "", joinLink: "https://a", organizer: host)
+        let text = try CalendarWriter(product: "x", workdays: table).invitation(
+            to: meeting, for: host, at: window.start)
+        #expect(!text.contains("RECURRENCE-ID"))
+    }
+
+    @Test func numbersFromElsewhereAreNoTrap() throws {
+        let start = try CivilDateTime("2026-11-23T10:00")
+        let series = try Series(identifier: "a", zone: .utc, start: start, minutes: 60, sequence: .max)
+        #expect(try series.changing(start, to: .cancelled, workdays: table).sequence <= Int(Int32.max))
+        var limits = ExpansionLimits(horizonYears: .min, occurrences: .min)
+        limits.searchYears = .max
+        limits.steps = .max
+        let impossible = try RecurrenceRule("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
+        for rule in [impossible, try RecurrenceRule("FREQ=DAILY")] {
+            #expect(Array(RuleExpansion(rule, start: start, zone: .utc, workdays: table, limits: limits)).isEmpty)
+        }
+    }
+
     @Test func anEndlessSeriesIsStillThereAfterYears() throws {
         let series = try series("FREQ=WEEKLY", start: "2020-01-06T10:00")
         let window = try #require(Interval(try UTCTime("20261101T000000Z"), try UTCTime("20261201T000000Z")))

@@ -131,8 +131,7 @@ public struct CalendarWriter: Sendable {
             }
             try addMatter(of: meeting, to: &text, for: recipient)
         }
-        let moved = series.exceptions.filter { $0.value != .cancelled }.keys.sorted()
-        for occurrence in moved.compactMap(series.occurrence(of:)) {
+        for occurrence in series.movedOccurrences(workdays: workdays) {
             try event(occurrence, of: meeting, to: &text, for: recipient, at: now)
         }
     }
