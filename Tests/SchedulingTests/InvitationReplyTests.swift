@@ -79,6 +79,15 @@ import Testing
         #expect(code(Array("BEGIN:VCALENDAR\n\(events)END:VCALENDAR".utf8)) == .replyTooLong)
     }
 
+    @Test func componentsNestFourDeepAndNoDeeper() {
+        func nested(_ depth: Int) -> [UInt8] {
+            let parts = (0..<depth).map { "PART\($0)" }
+            return object(["UID:m1", attendee] + parts.map { "BEGIN:\($0)" } + parts.reversed().map { "END:\($0)" })
+        }
+        #expect(code(nested(2)) == nil)
+        #expect(code(nested(3)) == .replyMalformed)
+    }
+
     @Test func survivesEveryChangedByte() {
         let good = object(["UID:m1", "SEQUENCE:3", attendee, "RECURRENCE-ID;TZID=Asia/Shanghai:20261130T100000"])
         #expect(code(good) == nil)

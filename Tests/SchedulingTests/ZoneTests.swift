@@ -7,6 +7,8 @@ import Testing
 
     @Test(arguments: [
         ("America/New_York", "2026-03-08T02:30:00", "2026-03-08T07:30:00Z", "2026-03-08T03:30:00"),
+        // The very second of a change.
+        ("America/New_York", "2026-03-08T03:00:00", "2026-03-08T07:00:00Z", "2026-03-08T03:00:00"),
         ("America/New_York", "2026-11-01T01:30:00", "2026-11-01T05:30:00Z", "2026-11-01T01:30:00"),
         ("America/New_York", "2150-07-01T12:00:00", "2150-07-01T16:00:00Z", "2150-07-01T12:00:00"),
         ("Asia/Shanghai", "2026-11-21T15:00:00", "2026-11-21T07:00:00Z", "2026-11-21T15:00:00"),
@@ -95,6 +97,19 @@ import Testing
         for file in files {
             #expect(throws: SchedulingError.self, "\(file.prefix(80))") { try Zone(name: "Asia/Test", file: file) }
         }
+    }
+
+    @Test func takesTwoThousandChangesAndNoMore() throws {
+        func changes(_ count: Int) -> [UInt8] {
+            let times: [UInt8] = (1...count).flatMap { number -> [UInt8] in
+                [0, 0, 0, 0, 0, 0, UInt8(number >> 8), UInt8(number & 0xff)]
+            }
+            let kind: [UInt8] = [0, 0, 0x70, 0x80, 0, 0, 0x43, 0x53, 0x54, 0]
+            return file(
+                counts: [0, 0, 0, UInt32(count), 1, 4], data: times + [UInt8](repeating: 0, count: count) + kind)
+        }
+        #expect(try Zone(name: "Asia/Test", file: changes(2_000)).periods.count == 2_001)
+        #expect(throws: SchedulingError(.zoneFile, "counts")) { try Zone(name: "Asia/Test", file: changes(2_001)) }
     }
 
     @Test func survivesEveryChangedByte() throws {
