@@ -65,15 +65,20 @@ def random_question(source: random.Random) -> dict[str, object]:
     return {"rule": rule, "start": f"{start:%Y-%m-%dT%H:%M:%S}", "zone": zone, "search": True, "most": MOST}
 
 
+def reach(question: dict[str, object]) -> int:
+    """Years for which the truth is known. dateutil is slow where matches are rare; a yearly rule needs all 28."""
+    return 29 if "FREQ=YEARLY" in question["rule"] else 8
+
+
 def truth(question: dict[str, object]) -> list[str]:
-    """What dateutil gives on the wall, cut where our search is: 28 years, UNTIL compared in UTC."""
+    """What dateutil gives on the wall, for so many years, UNTIL compared in UTC."""
     start = datetime.fromisoformat(question["start"])
     zone = ZoneInfo(question["zone"])
     parts = dict(part.split("=") for part in question["rule"].split(";"))
     until = parts.pop("UNTIL", None)
     last = datetime.strptime(until, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if until else None
     # dateutil has no cut-off of its own: an impossible rule is followed to the year 9999.
-    parts["UNTIL"] = f"{start.year + 29}1231T235959"
+    parts["UNTIL"] = f"{start.year + reach(question)}1231T235959"
     count = int(parts.pop("COUNT", MOST))
     text = ";".join(f"{name}={value}" for name, value in parts.items())
     found: list[str] = []
@@ -97,8 +102,8 @@ def test_random_rules_agree_with_dateutil():
     for number, (question, answer) in enumerate(zip(questions, answers, strict=True)):
         assert "code" not in answer, (number, question, answer)
         expected = truth(question)
-        # Our search ends 28 years after the start or after 10,000 days, the truth a year later.
-        horizon = str(int(question["start"][:4]) + 27)
+        # Our search ends 28 years after the start.
+        horizon = str(int(question["start"][:4]) + min(reach(question), 28))
         ours = [start for start in answer["starts"] if start < horizon]
         assert ours == [start for start in expected if start < horizon], (number, question)
         assert answer["utc"] == [in_utc(start, question["zone"]) for start in answer["starts"]], (number, question)
