@@ -98,6 +98,10 @@ let package = Package(
             exclude: ["Protos"]
         ),
         .target(
+            name: "Scheduling",
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "WebClient",
             exclude: ["README.md"],
             resources: [.copy("page")],
@@ -179,6 +183,17 @@ let package = Package(
             name: "mail-probe",
             dependencies: ["Mail"],
             path: "Tests/Support/MailProbe",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "schedule-oracle",
+            dependencies: ["Scheduling"],
+            path: "Tests/Support/ScheduleOracle",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "SchedulingTests",
+            dependencies: ["Scheduling"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

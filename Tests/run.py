@@ -55,6 +55,7 @@ def steps() -> list[Step]:
         Step("fuzz corpus, Swift", ["make", "-s", "-C", "Tests/Fuzz/swift", "corpus"], 20 * MINUTE),
         Step("page", [*PYTEST, "Tests/Page"], 5 * MINUTE),
         Step("mail", [*PYTEST, "Tests/Mail"], 3 * MINUTE, needs="build tests"),
+        Step("scheduling", [*PYTEST, "Tests/Scheduling"], 5 * MINUTE, needs="build tests"),
         # SwiftPM builds one product at a time; the end-to-end tests need the server and the load test.
         Step("build server", ["bash", "-c", f'"{SWIFT}" build -c release --product hutong && '
              f'"{SWIFT}" build -c release --product hutong-load'], 40 * MINUTE, is_build=True),
