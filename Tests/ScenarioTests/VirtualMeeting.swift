@@ -175,7 +175,7 @@ final class MeetingServer: CoreHost {
         case .relay(let commands): for command in commands { post(command, now) }
         case .note(let note): notes.append(note)
         case .dropped(let drop): Issue.record("a packet was dropped: \(drop)")
-        case .forward, .callEnded, .event, .ended: break
+        case .forward, .callEnded, .event, .revoke, .ended: break
         }
     }
 
