@@ -292,7 +292,6 @@ extension MeetingState {
         for id in here where isProtected(id, from: actor) { throw .protectedByRank }
         for identity in identities {
             governance?.admitted.remove(identity)
-            governance?.roles[identity] = nil
             guard !mayReturn else { continue }
             let validity = self.identities[identity].flatMap { participants[$0]?.claims.validity }
             emit(.revoke(identity: identity, validity))
