@@ -154,7 +154,9 @@ struct ControlRequest {
     private mutating func device() -> HostControl.Device { choice("device") ?? .microphone }
 
     private mutating func minutes() -> Int {
-        guard let number = value("minutes") as? NSNumber, !number.isBoolean, let minutes = number as? Int, (1...Limits.meetingMinutes).contains(minutes) else {
+        guard let number = value("minutes") as? NSNumber, !number.isBoolean, let minutes = number as? Int,
+            (1...Limits.meetingMinutes).contains(minutes)
+        else {
             let most = Limits.meetingMinutes
             wrong("minutes", "out_of_range", "应为 1 至 \(most) 的整数", "Must be a whole number from 1 to \(most)")
             return 1

@@ -97,7 +97,8 @@ extension MeetingState {
         info.joinedAt = now.unixSeconds
         info.joinedAtMs = now.unixMilliseconds
         var guest = Participant(
-            id: id, place: media.home, granted: Rights(VideoGrant()), rights: Rights(VideoGrant()), claims: AccessClaims(identity: info.identity),
+            id: id, place: media.home, granted: Rights(VideoGrant()), rights: Rights(VideoGrant()),
+            claims: AccessClaims(identity: info.identity),
             terms: nil, settings: JoinSettings(), joinedAt: now, info: info, session: nil, lastMessageAt: now.uptime)
         guest.origin = ForwardOrigin(meeting: meeting, sid: forwarded.info.sid, version: 0)
         participants[id] = guest

@@ -98,7 +98,8 @@ extension MeetingState {
         let standing = standing(of: newcomer.claims, after: earlierStanding)
         let rights = rights(of: standing, granted: granted)
         var participant = Participant(
-            id: id, place: place ?? media.home, granted: granted, rights: rights, standing: standing, claims: newcomer.claims, terms: newcomer.terms,
+            id: id, place: place ?? media.home, granted: granted, rights: rights, standing: standing,
+            claims: newcomer.claims, terms: newcomer.terms,
             settings: newcomer.settings, joinedAt: now, info: participantInfo(newcomer, rights), session: session,
             lastMessageAt: now.uptime)
         participant.info.attributes = attributes(of: participant)

@@ -122,7 +122,8 @@ struct ClosingTests {
             claims.hutong = hutong
             return claims
         }
-        #expect(epochs.refuses(claims("zhang", HutongClaim(epoch: 2))) && epochs.refuses(claims("zhang", HutongClaim())))
+        #expect(
+            epochs.refuses(claims("zhang", HutongClaim(epoch: 2))) && epochs.refuses(claims("zhang", HutongClaim())))
         #expect(epochs.refuses(claims("other", HutongClaim(member: "zhang", epoch: 1))))
         #expect(!epochs.refuses(claims("zhang", HutongClaim(epoch: 3))))
         #expect(!epochs.refuses(claims("zhang", nil)) && !epochs.refuses(claims("li", HutongClaim())))

@@ -64,7 +64,9 @@ extension TestClient {
     /// Codes of what the server told it in private.
     var notices: [String] {
         packets.filter { $0.packet.user.topic == Notice.topic }
-            .compactMap { String(decoding: $0.packet.user.payload, as: UTF8.self).split(separator: "\"").dropFirst(3).first }
+            .compactMap {
+                String(decoding: $0.packet.user.payload, as: UTF8.self).split(separator: "\"").dropFirst(3).first
+            }
             .map(String.init)
     }
     /// Of the first it announced.

@@ -166,7 +166,8 @@ struct MutingTests {
         say("sideways", member, to: ["other", "host"])
         say("concern", member, to: ["host"])
         say("word", host)
-        #expect(other.payloads == ["word"] && host.payloads == ["concern"] && world.drops == [.notAllowed, .notAllowed])
+        #expect(
+            other.payloads == ["word"] && host.payloads == ["concern"] && world.drops == [.notAllowed, .notAllowed])
         change.chat = .off
         world.ask(.set(change), as: "host")
         say("word2", host)

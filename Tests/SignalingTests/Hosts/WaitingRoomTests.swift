@@ -102,7 +102,9 @@ struct WaitingRoomTests {
         try expectIgnorance(guest, world)
         #expect(world.drops == [.notAllowed] && alice.payloads.isEmpty)
         // Nobody has heard of it, but the hosts, and these without a name.
-        for other in [host, alice] { #expect(!(try bytes(other)).contains("guest\"") && !other.names.contains("guest")) }
+        for other in [host, alice] {
+            #expect(!(try bytes(other)).contains("guest\"") && !other.names.contains("guest"))
+        }
         #expect(host.notices == ["someone_waits"] && alice.notices.isEmpty)
         #expect(world.view?.waiting.map(\.identity) == ["guest"])
 
