@@ -40,7 +40,7 @@ struct MeetingRules: Sendable, Equatable {
     var succession = SuccessionRule.superior
     var microphones = MutePolicy()
     var cameras = MutePolicy()
-    /// Only its hash would be better, but six digits have no hash worth the name. Never shown, never in a token.
+    /// Never shown, and never in a token, which its bearer can read.
     var hostKey: String?
     /// Seconds since 1970.
     var startsAt: Int64?
