@@ -8,8 +8,9 @@ extension MeetingState {
     /// - Returns: whether something changed.
     mutating func perform(_ control: HostControl, by actor: ControlActor) throws(ControlRefusal) -> Bool {
         guard !hasEnded else { throw .ended }
+        // Who is refused does not even make it a meeting with hosts.
+        try governed(for: actor).authorize(control, actor)
         begin(for: actor)
-        try authorize(control, actor)
         switch control {
         case .mute(let identities, let device, let allowSelf):
             return try mute(identities, device, allowSelf, by: actor)
@@ -42,11 +43,18 @@ extension MeetingState {
     }
 
     /// The first who speaks of hosts makes the meeting one that has them.
-    mutating func begin(for actor: ControlActor) {
+    private mutating func begin(for actor: ControlActor) {
         switch actor {
         case .server: govern(nil)
         case .person(let claims): if let hutong = claims.hutong { govern(hutong.meeting) }
         }
+    }
+
+    /// As it would be after `begin`.
+    func governed(for actor: ControlActor) -> MeetingState {
+        var state = self
+        state.begin(for: actor)
+        return state
     }
 
     // MARK: Who may

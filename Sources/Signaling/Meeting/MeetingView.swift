@@ -72,10 +72,15 @@ struct MeetingView: Sendable, Equatable, Encodable {
 }
 
 extension MeetingState {
-    mutating func view(for actor: ControlActor) throws(ControlRefusal) -> MeetingView {
-        begin(for: actor)
+    /// Looking changes nothing, also where nobody hosts.
+    func view(for actor: ControlActor) throws(ControlRefusal) -> MeetingView {
+        let state = governed(for: actor)
         // The rights of whoever lowers all hands: a host's.
-        try authorize(.lowerAllHands, actor)
+        try state.authorize(.lowerAllHands, actor)
+        return try state.view()
+    }
+
+    private func view() throws(ControlRefusal) -> MeetingView {
         guard let governance else { throw .ended }
         let rules = governance.rules
         let people = attendees.compactMap { person($0) }

@@ -36,10 +36,7 @@ extension MeetingWorld {
         return result
     }
 
-    var view: MeetingView? {
-        var state = state
-        return try? state.view(for: .server)
-    }
+    var view: MeetingView? { try? state.view(for: .server) }
 
     func refusal(_ identity: String, _ role: MeetingRole? = nil, _ terms: MeetingTerms? = nil) -> SignalRefusal? {
         var claims = AccessClaims.join(meeting: "m", identity: identity)

@@ -128,6 +128,16 @@ struct HostControlTests {
         world.advance(.seconds(1))
         #expect(world.state.governance == nil)
         #expect(alice.ownInfo.attributes == ["a": "b"] && bob.ownInfo.attributes.isEmpty)
-        #expect(world.ask(.lowerAllHands, as: "alice").refusal == .notHost && world.state.governance == nil)
+        #expect(world.ask(.lowerAllHands, as: "alice").refusal == .notHost)
+        // Nor do they learn by looking, or from somebody who is refused.
+        var stranger = AccessClaims.join(meeting: "m", identity: "stranger")
+        stranger.hutong = HutongClaim(role: .guest)
+        world.run { state in
+            #expect(throws: ControlRefusal.notHost) { try state.perform(.lowerAllHands, by: .person(stranger)) }
+        }
+        #expect(world.view?.participants.count == 2 && world.state.governance == nil)
+        #expect(world.ask(.lowerAllHands).isNoChange && world.state.governance != nil)
+        world.advance(.seconds(1))
+        #expect(alice.ownInfo.attributes == ["a": "b", "hutong.role": "member"])
     }
 }
