@@ -79,6 +79,27 @@ enum Limits {
     /// People who test media over TCP by `SimulateScenario`; kept as long as the meeting, since they come back anew.
     static let tcpOnlyIdentities = 1000
 
+    // MARK: Host controls
+
+    /// People who wait to be admitted to one meeting, beside those in it: a whole audience that came too early.
+    static let waitingPerMeeting = 300
+    /// Identities of whom a meeting remembers what its hosts decided: some times a large meeting.
+    static let decisionsPerMeeting = 2000
+    /// Identities in one control or policy: everybody in a meeting of the usual size.
+    static let identitiesPerControl = 500
+    /// Bytes of a host's message to those waiting: some sentences in Chinese.
+    static let noticeBytes = 1000
+    /// Digits of a host key.
+    static let hostKeyDigits = 6...10
+    /// Wrong host keys of one person until the meeting hears no more from it for `MeetingTimes.hostKeyLock`.
+    static let wrongHostKeys = 5
+    /// Minutes by which a meeting may be extended at once, and which a limit may be: a day.
+    static let meetingMinutes = 1440
+    /// Bytes of a control's body: identities of the largest control, and room for their names.
+    static let controlBodyBytes = 256 * 1024
+    /// Bytes of a member's id in a lock-out.
+    static let memberBytes = nameBytes
+
     // MARK: Data packets
 
     /// Bytes of one data packet with its sender's names. Clients send at most 64,000 and cut streams into chunks of 15,000.

@@ -78,7 +78,8 @@ struct Server: Sendable {
                 return families
             },
             developmentToken: configuration.isDevelopment ? Self.developmentToken(keys) : nil, serverAPI: api,
-            webhooks: webhooks.map { WebhookRoutes(webhooks: $0, keys: keys) })
+            webhooks: webhooks.map { WebhookRoutes(webhooks: $0, keys: keys) },
+            controls: ControlRoutes(directory: directory, keys: keys))
         edge = HTTPEdge(
             edgeConfiguration,
             gateway: LiveKitGateway(directory: directory, keys: keys, logger: Logger(label: "hutong.signaling")),

@@ -30,12 +30,14 @@ final class VirtualMeeting: CustomStringConvertible {
     /// For the comment of an expectation: enough to run it again.
     var description: String { "seed \(seed)" }
 
-    func join(_ name: String, _ version: SignalRequest.Version = .v0) -> VirtualPerson {
+    func join(
+        _ name: String, _ version: SignalRequest.Version = .v0, hutong: HutongClaim? = nil
+    ) -> VirtualPerson {
         joined += 1
         let person = VirtualPerson(
             name: name, number: joined, version: version, meeting: self, session: SessionID(rawValue: UInt64(joined)),
             random: SeededRandom(seed: random.next()))
-        server.admit(person, network.now)
+        server.admit(person, network.now, hutong: hutong)
         return person
     }
 
@@ -94,10 +96,12 @@ final class MeetingServer: CoreHost {
         return MediaPlace(worker: worker.index, candidates: [.host(worker.address)])
     }
 
-    func admit(_ person: VirtualPerson, _ now: MediaTime) {
+    func admit(_ person: VirtualPerson, _ now: MediaTime, hutong: HutongClaim? = nil) {
         people[person.session] = person
+        var claims = AccessClaims.join(meeting: state.name, identity: person.name, name: person.name)
+        claims.hutong = hutong
         let newcomer = Newcomer(
-            claims: .join(meeting: state.name, identity: person.name, name: person.name),
+            claims: claims,
             settings: JoinSettings(version: person.version),
             client: .with {
                 $0.sdk = .js
@@ -107,6 +111,9 @@ final class MeetingServer: CoreHost {
         let place = nextPlace()
         submit(now) { $0.join(newcomer, session: person.session, place: place) }
     }
+
+    /// What a back end or a host does.
+    func administer(_ now: MediaTime, _ body: @escaping (inout MeetingState) -> Void) { submit(now, body) }
 
     func loseSocket(of person: VirtualPerson, _ now: MediaTime) {
         people[person.session] = nil
@@ -175,7 +182,7 @@ final class MeetingServer: CoreHost {
         case .relay(let commands): for command in commands { post(command, now) }
         case .note(let note): notes.append(note)
         case .dropped(let drop): Issue.record("a packet was dropped: \(drop)")
-        case .forward, .callEnded, .event, .ended: break
+        case .forward, .callEnded, .event, .revoke, .ended: break
         }
     }
 

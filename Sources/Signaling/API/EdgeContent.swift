@@ -1,5 +1,5 @@
 // What the routes answer with, handed in by the executable: the page, readiness, figures, development tokens, the server
-// API and webhooks.
+// API, webhooks and hosts' controls.
 
 /// One file of the page, as it goes out.
 public struct StaticFile: Sendable {
@@ -29,11 +29,13 @@ public struct EdgeContent: Sendable {
     public var serverAPI: (any ServerAPI)?
     /// Nil: nobody is told of events, and their routes do not exist.
     public var webhooks: WebhookRoutes?
+    /// Nil: meetings have no hosts' controls over HTTP.
+    public var controls: ControlRoutes?
 
     public init(
         page: @escaping @Sendable (_ path: String) -> StaticFile?, isReady: @escaping @Sendable () async -> Bool,
         metrics: @escaping @Sendable () async -> [MetricFamily], developmentToken: DevelopmentToken? = nil,
-        serverAPI: (any ServerAPI)? = nil, webhooks: WebhookRoutes? = nil
+        serverAPI: (any ServerAPI)? = nil, webhooks: WebhookRoutes? = nil, controls: ControlRoutes? = nil
     ) {
         self.page = page
         self.isReady = isReady
@@ -41,5 +43,6 @@ public struct EdgeContent: Sendable {
         self.developmentToken = developmentToken
         self.serverAPI = serverAPI
         self.webhooks = webhooks
+        self.controls = controls
     }
 }

@@ -47,6 +47,7 @@ struct EdgeRoutes<Gateway: SignalGateway>: Sendable {
             router.post("\(ServerAPIRoute.prefix)/:service/:method") { request, _ in await call(api, request) }
         }
         content.webhooks?.add(to: router)
+        content.controls?.add(to: router)
         router.get("/") { request, _ in try page(request) }
         router.get("**") { request, _ in try page(request) }
         return router

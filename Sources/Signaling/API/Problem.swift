@@ -10,6 +10,18 @@ struct Problem: Error, Encodable {
     let title: String
     let status: Int
     let detail: String?
+    /// Stable, for programs.
+    var code: String?
+    /// For people, by language: `zh-CN` and `en`.
+    var texts: [String: String]?
+    /// Everything that is wrong with the request, not only the first.
+    var errors: [FieldError]?
+
+    struct FieldError: Encodable, Sendable, Equatable {
+        var field: String
+        var code: String
+        var texts: [String: String]
+    }
 
     init(_ status: HTTPResponse.Status, detail: String? = nil) {
         title = status.reasonPhrase

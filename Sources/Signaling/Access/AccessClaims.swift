@@ -14,6 +14,8 @@ public struct AccessClaims: Sendable, Equatable {
     /// For the meeting, if this token opens it.
     public var roomConfiguration: RoomConfiguration?
     public var video: VideoGrant
+    /// Nil: the token knows of no roles.
+    public var hutong: HutongClaim?
     /// Of the token that these claims came in; nil for claims made here.
     public var validity: TokenValidity?
 
@@ -76,6 +78,7 @@ struct TokenPayload: Codable {
     var kindDetails: [String]?
     var roomConfig: RoomConfiguration?
     var video: VideoGrant?
+    var hutong: HutongClaim?
     /// Of a webhook's body, in standard base64.
     var sha256: String?
 
@@ -86,6 +89,7 @@ struct TokenPayload: Codable {
             validity: exp.map { TokenValidity(issuedAt: (iat ?? nbf).map(Self.seconds), expiry: Self.seconds($0)) })
         claims.kindDetails = kindDetails ?? []
         claims.roomConfiguration = roomConfig
+        claims.hutong = hutong
         return claims
     }
 

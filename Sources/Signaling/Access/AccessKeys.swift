@@ -95,7 +95,7 @@ public struct AccessKeys: Sendable {
                 attributes: claims.attributes.isEmpty ? nil : claims.attributes,
                 kind: claims.kind.isEmpty ? nil : claims.kind,
                 kindDetails: claims.kindDetails.isEmpty ? nil : claims.kindDetails,
-                roomConfig: claims.roomConfiguration, video: claims.video), key: key)
+                roomConfig: claims.roomConfiguration, video: claims.video, hutong: claims.hutong), key: key)
         guard token.utf8.count <= Limits.tokenBytes else { throw .tooLong }
         return token
     }

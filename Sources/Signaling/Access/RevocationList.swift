@@ -36,12 +36,22 @@ struct RevocationList: Sendable {
     }
     private var entries: [Holder: Revocation] = [:]
 
+    /// Nobody joins without an identity, so none stands for all: of a meeting that was ended.
+    static let everybody = ""
+
     var count: Int { entries.count }
+
+    /// Whether the token's meeting was ended for everybody after the token was made.
+    func saysEnded(_ claims: AccessClaims) -> Bool { refuses(claims, as: Self.everybody) }
 
     /// A token that does not say when it was made counts as old.
     func refuses(_ claims: AccessClaims) -> Bool {
+        refuses(claims, as: claims.identity) || saysEnded(claims)
+    }
+
+    private func refuses(_ claims: AccessClaims, as identity: String) -> Bool {
         guard let meeting = claims.video.room,
-            let revocation = entries[Holder(meeting: meeting, identity: claims.identity)]
+            let revocation = entries[Holder(meeting: meeting, identity: identity)]
         else { return false }
         guard let issuedAt = claims.validity?.issuedAt else { return true }
         return issuedAt <= revocation.moment

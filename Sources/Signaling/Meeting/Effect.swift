@@ -20,6 +20,8 @@ enum Effect: Sendable {
     case forward(ForwardMessage)
     /// Of a method at a participant.
     case callEnded(RemoteCallID, RemoteCallOutcome)
+    /// Tokens for this meeting made until now are dead: somebody's, or with nil everybody's.
+    case revoke(identity: String?, TokenValidity?)
     /// For other servers.
     case event(MeetingEvent)
     /// Nobody is left and nobody came back in time. The state takes no more joins.

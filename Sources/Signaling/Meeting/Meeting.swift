@@ -179,6 +179,11 @@ actor Meeting {
         case .dropped(let reason): counters.count { $0.dataDrops[reason.rawValue, default: 0] &+= 1 }
         case .forward(let message): onForward(message)
         case .callEnded(let id, let outcome): calls.removeValue(forKey: id)?.resume(returning: outcome)
+        case .revoke(let identity, let validity):
+            revocations.enforce(
+                Revocation(
+                    meeting: state.name, identity: identity ?? RevocationList.everybody, validity: validity,
+                    notAfter: nil, now: clock.now.unixSeconds))
         case .event(let event): events?.record(event)
         case .ended:
             alarm?.task.cancel()

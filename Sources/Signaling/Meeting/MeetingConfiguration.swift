@@ -103,6 +103,18 @@ enum MeetingTimes {
     static let roomUpdate: Duration = .seconds(5)
     /// Participant updates go out at most so often, and in large meetings more rarely (see `updateInterval`).
     static let update: Duration = .milliseconds(100)
+    /// Nobody hosts for so long: who may take the place without a key, may.
+    static let hostAbsence: Duration = .seconds(600)
+    /// How long somebody who guessed host keys is not heard.
+    static let hostKeyLock: Duration = .seconds(600)
+    /// A meeting whose host was locked out, and for whom nobody stands in, ends after so long.
+    static let leaderless: Duration = .seconds(300)
+    /// No governed meeting is longer (product.md, 3.6).
+    static let longestMeeting: Duration = .seconds(86_400)
+    /// Before a meeting closes, everybody is told twice.
+    static let closingNotices = [5, 1]
+    /// SDKs that do not yet know their new track as muted say so; for so long they are told again.
+    static let entryMute: Duration = .seconds(3)
     /// Update messages a second that a meeting sends in all when tracks change: 300 people hear of a new track after at
     /// most 0.6 s, and 300 joins cost some thousands of messages instead of 90,000.
     static let trackUpdatesPerSecond = 500

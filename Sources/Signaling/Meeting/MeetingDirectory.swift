@@ -148,6 +148,52 @@ public actor MeetingDirectory {
                 meeting: name, identity: identity, validity: validity, notAfter: notAfter, now: clock.now.unixSeconds))
     }
 
+    // MARK: Hosts
+
+    /// Ends everything that a member does with tokens of lower epochs, and what those tokens are worth: in force at every
+    /// door before the first stay ends. All meetings at the same time, so that a busy one holds up no other.
+    /// - Returns: how many stays ended.
+    @discardableResult
+    public func cutOff(_ member: String, below epoch: Int64) async -> Int {
+        revocations.raise(member, to: epoch)
+        let running = Array(meetings.values)
+        let stays = await withTaskGroup(of: Int.self) { group in
+            for meeting in running {
+                group.addTask { (try? await meeting.administer { $0.cutOff(member, below: epoch) }) ?? 0 }
+            }
+            return await group.reduce(0, +)
+        }
+        // Last: a disk may be slow.
+        await revocations.save()
+        return stays
+    }
+
+    func control(
+        _ name: String, _ control: HostControl, by actor: ControlActor
+    ) async throws(ControlRefusal) -> Bool {
+        let result: Result<Bool, ControlRefusal>
+        do throws(AdministrationError) {
+            result = try await administer(name) { state in
+                Result { () throws(ControlRefusal) in try state.perform(control, by: actor) }
+            }
+        } catch {
+            throw .ended
+        }
+        return try result.get()
+    }
+
+    func view(_ name: String, for actor: ControlActor) async throws(ControlRefusal) -> MeetingView {
+        let result: Result<MeetingView, ControlRefusal>
+        do throws(AdministrationError) {
+            result = try await administer(name) { state in
+                Result { () throws(ControlRefusal) in try state.view(for: actor) }
+            }
+        } catch {
+            throw .ended
+        }
+        return try result.get()
+    }
+
     // MARK: Joining
 
     /// Makes every check that `join` would make.

@@ -58,8 +58,7 @@ extension MeetingState {
     }
 
     mutating func delete() {
-        for id in roster { remove(id, .roomDeleted) }
-        end()
+        disperse(.roomDeleted)
     }
 
     // MARK: Participants
@@ -92,7 +91,7 @@ extension MeetingState {
     /// Whether somebody who is moved here will get in.
     func expect(_ identity: String) throws(AdministrationError) {
         guard identities[identity] == nil else { throw .identityTaken }
-        guard participants.count < settings.maximumParticipants else { throw .roomFull }
+        guard attendance < settings.maximumParticipants else { throw .roomFull }
     }
 
     mutating func update(_ request: LiveKitUpdateParticipantRequest) throws(AdministrationError)
@@ -102,7 +101,7 @@ extension MeetingState {
         let profile = ProfileUpdate(
             metadata: request.metadata, name: request.name, attributes: request.attributes)
         try apply(profile, to: id)
-        if request.hasPermission { setRights(Rights(request.permission), of: id) }
+        if request.hasPermission { grant(Rights(request.permission), to: id) }
         return try info(of: request.identity)
     }
 
@@ -123,7 +122,7 @@ extension MeetingState {
     }
 
     /// Published, or announced and on its way.
-    private func trackInfo(_ sid: String, of id: ParticipantID) -> LiveKitTrackInfo? {
+    func trackInfo(_ sid: String, of id: ParticipantID) -> LiveKitTrackInfo? {
         if let track = tracks[sid], track.publisher == id { return track.info }
         return participants[id]?.publisher.pending.first { $0.info.sid == sid }?.info
     }

@@ -83,13 +83,25 @@ extension MeetingState {
     private mutating func accept(
         _ bytes: [UInt8], on channel: DataChannel, from id: ParticipantID
     ) throws(DataPacketDrop) -> (LiveKitDataPacket, DataAddressees) {
-        guard let sender = participants[id], sender.rights.canPublishData else { throw .notAllowed }
+        guard let sender = participants[id], sender.granted.canPublishData, !sender.standing.isWaiting else {
+            throw .notAllowed
+        }
         var packet = try Self.decode(bytes)
         var addressees = try Self.addressees(of: packet, from: sender)
         addressees.identities.formUnion(packet.destinationIdentities)
+        guard sender.rights.canPublishData || isPrivate(addressees) else { throw .notAllowed }
         if channel == .reliable, participants[id]?.data.accept(packet.sequence) == false { throw .duplicate }
         packet.stamp(channel, sender)
         return (packet, addressees)
+    }
+
+    /// Figures, and words to the hosts alone: a concern can be raised also where public chat is off.
+    private func isPrivate(_ addressees: DataAddressees) -> Bool {
+        if addressees.areMetricsReaders { return true }
+        let named = addressees.identities.count + addressees.sids.count
+        let hosts = hosts.compactMap { participants[$0] }
+        return named > 0 && addressees.identities.isSubset(of: hosts.map(\.identity))
+            && addressees.sids.isSubset(of: hosts.map(\.sid))
     }
 
     private static func decode(_ bytes: [UInt8]) throws(DataPacketDrop) -> LiveKitDataPacket {
@@ -139,7 +151,7 @@ extension MeetingState {
     ) -> [TransportID] {
         let recipients = roster.compactMap { id -> TransportID? in
             guard id != sender, let participant = participants[id], participant.isActive,
-                addressees.include(participant)
+                !participant.standing.isWaiting, addressees.include(participant)
             else { return nil }
             return participant.primaryTransport
         }
@@ -166,12 +178,15 @@ extension MeetingState {
     /// sequence.
     /// - Parameter received: by the sender's sid, the last sequence the client says to have.
     mutating func replayData(to id: ParticipantID, after received: [String: UInt32] = [:]) {
-        guard let recipient = participants[id], let transport = recipient.primaryTransport else { return }
+        guard let recipient = participants[id], !recipient.standing.isWaiting,
+            let transport = recipient.primaryTransport
+        else { return }
+        let since = max(recipient.joinedAt.uptime, recipient.standing.admittedAt)
         var missed: [DataHistory.Packet] = []
         for other in roster where other != id {
             guard let sender = participants[other] else { continue }
             missed += sender.data
-                .packets(after: received[sender.sid] ?? 0, since: recipient.joinedAt.uptime, now: now.uptime)
+                .packets(after: received[sender.sid] ?? 0, since: since, now: now.uptime)
                 .filter { $0.addressees.include(recipient) }
         }
         for packet in missed.sorted(by: { $0.order < $1.order }) {

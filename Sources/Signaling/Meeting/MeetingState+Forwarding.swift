@@ -93,10 +93,12 @@ extension MeetingState {
         info.state = .active
         info.version = 1
         info.kindDetails.append(.forwarded)
+        info.attributes = ReservedAttribute.without(info.attributes)
         info.joinedAt = now.unixSeconds
         info.joinedAtMs = now.unixMilliseconds
         var guest = Participant(
-            id: id, place: media.home, rights: Rights(VideoGrant()), claims: AccessClaims(identity: info.identity),
+            id: id, place: media.home, granted: Rights(VideoGrant()), rights: Rights(VideoGrant()),
+            claims: AccessClaims(identity: info.identity),
             terms: nil, settings: JoinSettings(), joinedAt: now, info: info, session: nil, lastMessageAt: now.uptime)
         guest.origin = ForwardOrigin(meeting: meeting, sid: forwarded.info.sid, version: 0)
         participants[id] = guest
@@ -115,7 +117,7 @@ extension MeetingState {
         participants[id]?.origin?.version = forwarded.info.version
         participants[id]?.info.name = forwarded.info.name
         participants[id]?.info.metadata = forwarded.info.metadata
-        participants[id]?.info.attributes = forwarded.info.attributes
+        participants[id]?.info.attributes = ReservedAttribute.without(forwarded.info.attributes)
         let shown = participants[id]?.publisher.tracks ?? []
         for sid in shown where !forwarded.tracks.contains(where: { $0.info.sid == sid }) { removeTrack(sid) }
         for track in forwarded.tracks {

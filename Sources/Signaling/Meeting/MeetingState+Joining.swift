@@ -30,6 +30,8 @@ struct Departure: Sendable, Equatable {
     var closeCode: UInt16?
     /// Others see somebody with the same identity at once, so they are not told of an end.
     var isReplaced = false
+    /// The client hears of it only when its media has ended.
+    var endsMediaFirst = false
     /// For the log and the counters.
     var word: String
 
@@ -73,12 +75,18 @@ extension MeetingState {
     func refusal(for newcomer: Newcomer) -> SignalRefusal? {
         // Somebody who takes his own place needs no new one.
         guard identities[newcomer.claims.identity] == nil else { return nil }
-        return participants.count < settings.maximumParticipants ? nil : .meetingFull
+        if let refusal = entranceRefusal(newcomer.claims) { return SignalRefusal(refusal) }
+        if waitReason(newcomer.claims) != nil {
+            return waiting.count < Limits.waitingPerMeeting ? nil : .meetingFull
+        }
+        return attendance < settings.maximumParticipants ? nil : .meetingFull
     }
 
     /// Lets a client in; its first message is Join. The caller has asked `refusal(for:)`.
     /// - Parameter place: nil: where the meeting began.
     mutating func join(_ newcomer: Newcomer, session: SessionID, place: MediaPlace? = nil) {
+        if let hutong = newcomer.claims.hutong { govern(hutong.meeting) }
+        let earlierStanding = identities[newcomer.claims.identity].flatMap { participants[$0]?.standing }
         var isReplacement = false
         if let earlier = identities[newcomer.claims.identity] {
             isReplacement = participants[earlier]?.isAnnounced == true
@@ -86,18 +94,23 @@ extension MeetingState {
         }
 
         let id = nextParticipantID()
-        let rights = Rights(newcomer.claims.video)
+        let granted = Rights(newcomer.claims.video)
+        let standing = standing(of: newcomer.claims, after: earlierStanding)
+        let rights = rights(of: standing, granted: granted)
         var participant = Participant(
-            id: id, place: place ?? media.home, rights: rights, claims: newcomer.claims, terms: newcomer.terms,
+            id: id, place: place ?? media.home, granted: granted, rights: rights, standing: standing,
+            claims: newcomer.claims, terms: newcomer.terms,
             settings: newcomer.settings, joinedAt: now, info: participantInfo(newcomer, rights), session: session,
             lastMessageAt: now.uptime)
-        let others = roster.filter { participants[$0]?.rights.isHidden == false }
+        participant.info.attributes = attributes(of: participant)
+        let others = standing.isWaiting ? [] : roster.filter { participants[$0]?.rights.isHidden == false }
 
         switch newcomer.settings.version {
-        case .v0: if rights.canSubscribe { participant.subscriber = openSubscriber(for: id, participant) }
+        // Who waits has the connection on which it will receive, and nothing on it.
+        case .v0: if granted.canSubscribe { participant.subscriber = openSubscriber(for: id, participant) }
         case .v1:
             participant.publisher.connection = openPublisher(for: id, participant)
-            if rights.canSubscribe { participant.subscriber = Subscriber() }
+            if granted.canSubscribe { participant.subscriber = Subscriber() }
         }
         participants[id] = participant
         roster.append(id)
@@ -117,6 +130,7 @@ extension MeetingState {
             changed(id, .presence)
         }
         roomChanged()
+        if standing.isWaiting { tellHostsOfWaiting() } else { entered(id) }
         for request in newcomer.tracks { addTrack(request, by: id) }
         if let offer = newcomer.offer {
             // What is there already goes with the first answer, and a round of negotiation is saved.
@@ -138,8 +152,7 @@ extension MeetingState {
 
     /// Ends everybody's stay because the server stops.
     mutating func shutDown() {
-        for id in roster { remove(id, .serverShutdown) }
-        end()
+        disperse(.serverShutdown)
     }
 
     mutating func end() {
@@ -152,21 +165,7 @@ extension MeetingState {
     /// Ends a stay: its socket, its tracks, its subscriptions, its connections and its names.
     mutating func remove(_ id: ParticipantID, _ departure: Departure) {
         guard let participant = participants[id] else { return }
-        if let session = participant.session {
-            if let action = departure.action {
-                let leave = LiveKitLeaveRequest.with {
-                    $0.action = action
-                    $0.reason = departure.reason
-                }
-                send(.leave(leave), to: id)
-            }
-            if let code = departure.closeCode {
-                emit(.close(session, code: code, reason: departure.word))
-            } else {
-                emit(.abort(session))
-            }
-            sessions[session] = nil
-        }
+        if !departure.endsMediaFirst { sayGoodbye(to: participant, departure) }
         // None of them may take the place of another that goes with it.
         for track in participant.publisher.tracks { tracks[track]?.isAnnounced = false }
         for track in participant.publisher.tracks { removeTrack(track) }
@@ -181,6 +180,7 @@ extension MeetingState {
             subscriberTransports[transport] = nil
             command(.closeTransport(transport))
         }
+        if departure.endsMediaFirst { sayGoodbye(to: participant, departure) }
         announceDeparture(id, departure)
         speakers[id] = nil
         endCalls(to: id)
@@ -196,6 +196,24 @@ extension MeetingState {
             participant.lastInfo(departure.reason))
         roomChanged()
         if participants.isEmpty { emptySince = now.uptime }
+        if !departure.isReplaced { follow(participant) }
+    }
+
+    private mutating func sayGoodbye(to participant: Participant, _ departure: Departure) {
+        guard let session = participant.session else { return }
+        if let action = departure.action {
+            let leave = LiveKitLeaveRequest.with {
+                $0.action = action
+                $0.reason = departure.reason
+            }
+            send(.leave(leave), to: participant.id)
+        }
+        if let code = departure.closeCode {
+            emit(.close(session, code: code, reason: departure.word))
+        } else {
+            emit(.abort(session))
+        }
+        sessions[session] = nil
     }
 
     // MARK: What a newcomer is told
@@ -208,7 +226,8 @@ extension MeetingState {
             $0.identity = claims.identity
             $0.name = claims.name
             $0.metadata = newcomer.metadata.isEmpty ? claims.metadata : newcomer.metadata
-            $0.attributes = claims.attributes.merging(newcomer.attributes) { _, own in own }
+            $0.attributes = ReservedAttribute.without(
+                claims.attributes.merging(newcomer.attributes) { _, own in own })
             $0.state = .joined
             $0.joinedAt = now.unixSeconds
             $0.joinedAtMs = now.unixMilliseconds
@@ -227,7 +246,7 @@ extension MeetingState {
         let rights = participants[id]?.rights
         let subscriberConnection = participants[id]?.subscriber?.connection
         return .with {
-            $0.room = room
+            $0.room = room(for: id)
             if let info = info(of: id) { $0.participant = info }
             $0.otherParticipants = others.compactMap { info(of: $0) }
             $0.serverVersion = ServerIdentity.version

@@ -20,8 +20,9 @@ extension MeetingState {
         if let pending = participant.publisher.pending.first(where: { $0.cid == request.cid }) {
             return confirm(pending.cid, pending.info, to: id)
         }
-        let pending = PendingTrack(
+        var pending = PendingTrack(
             cid: request.cid, info: trackInfo(request), preferences: SectionPreferences(request))
+        closeByRule(&pending, of: id)
         confirm(pending.cid, pending.info, to: id)
         // The section may have come first: some clients send both at the same moment.
         let unclaimed = participant.publisher.unclaimed
@@ -42,6 +43,9 @@ extension MeetingState {
         }
         guard participant.rights.mayPublish(request.source) else {
             return (.notAllowed, "not allowed to publish this source")
+        }
+        if Self.shareSources.contains(request.source), isShareTaken(for: participant.id) {
+            return (.notAllowed, "somebody else is sharing")
         }
         let publisher = participant.publisher
         guard publisher.pending.count < Limits.pendingTracks,
@@ -225,6 +229,7 @@ extension MeetingState {
         participants[id]?.publisher.tracks.append(info.sid)
         command(.openPublication(publication, parameters))
         if info.muted { command(.setMuted(publication, true)) }
+        if info.muted, pending.isClosedByRule { tellClosed(info.sid, to: id) }
         // Who is hidden is not to be seen or heard either: its tracks are never announced.
         if participants[id]?.rights.isHidden == false { updates.newTracks.append(info.sid) }
         changed(id, .track)

@@ -69,10 +69,15 @@ extension MeetingState {
             $0.lastMessageSeq = lastDataSequence(of: id)
         }
         send(.reconnect(response), to: id)
-        sendEverybody(to: id, departedSince: heardUntil - MeetingTimes.resumeOverlap)
-        send(.roomUpdate(.with { $0.room = room }), to: id)
-        sendSpeakers(to: id)
-        sendPermissions(to: id)
+        if participants[id]?.standing.isWaiting == true {
+            if let info = info(of: id) { send(.update(.with { $0.participants = [info] }), to: id) }
+            send(.roomUpdate(.with { $0.room = room(for: id) }), to: id)
+        } else {
+            sendEverybody(to: id, departedSince: heardUntil - MeetingTimes.resumeOverlap)
+            send(.roomUpdate(.with { $0.room = room }), to: id)
+            sendSpeakers(to: id)
+            sendPermissions(to: id)
+        }
         // The request may have come without the confirmation having arrived.
         for pending in participants[id]?.publisher.pending ?? [] { confirm(pending.cid, pending.info, to: id) }
         let owed = participants[id]?.owed ?? []
@@ -81,7 +86,7 @@ extension MeetingState {
     }
 
     /// Complete: a client takes whoever is missing for gone, or keeps whoever is not named as gone (livekit-wire.md, 8, 13).
-    private mutating func sendEverybody(to id: ParticipantID, departedSince start: Duration) {
+    mutating func sendEverybody(to id: ParticipantID, departedSince start: Duration) {
         let visible = roster.filter { $0 == id || participants[$0]?.rights.isHidden == false }
         for other in visible where other != id { participants[other]?.isAnnounced = true }
         let present = visible.compactMap { info(of: $0) }
@@ -92,7 +97,7 @@ extension MeetingState {
     }
 
     /// Who fell silent meanwhile is named too: some clients keep everybody who is not.
-    private mutating func sendSpeakers(to id: ParticipantID) {
+    mutating func sendSpeakers(to id: ParticipantID) {
         let silent = roster.filter { speakers[$0] == nil && participants[$0]?.publisher.tracks.isEmpty == false }
         send(.speakersChanged(speakersChanged(stopped: silent)), to: id)
     }

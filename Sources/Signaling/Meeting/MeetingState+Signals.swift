@@ -8,11 +8,12 @@ extension MeetingState {
     mutating func receive(_ request: LiveKitSignalRequest, from session: SessionID) {
         guard let id = sessions[session] else { return }
         participants[id]?.lastMessageAt = now.uptime
+        if participants[id]?.standing.isWaiting == true, !Self.isHeardWhileWaiting(request.message) { return }
         switch request.message {
         case .offer(let offer): receiveOffer(offer, from: id)
         case .answer(let answer): receiveAnswer(answer, from: id)
         case .addTrack(let request): addTrack(request, by: id)
-        case .mute(let request): setMuted(request, by: id)
+        case .mute(let request): requestMute(request, by: id)
         case .subscription(let update): updateSubscription(update, by: id)
         case .trackSetting(let settings): updateSettings(settings, by: id)
         case .subscriptionPermission(let permission): setAudience(permission, by: id)
@@ -66,6 +67,7 @@ extension MeetingState {
 
     private mutating func updateMetadata(_ update: LiveKitUpdateParticipantMetadata, by id: ParticipantID) {
         guard let participant = participants[id] else { return }
+        // SDKs send what they know of themselves, the server's own attributes among it: no reason to refuse the rest.
         let profile = ProfileUpdate(metadata: update.metadata, name: update.name, attributes: update.attributes)
         var echo = LiveKitUpdateParticipantMetadata()
         echo.requestID = update.requestID
@@ -74,6 +76,10 @@ extension MeetingState {
         }
         guard participant.rights.canUpdateOwnMetadata else {
             return answer(&self, .notAllowed, "not allowed to update own metadata")
+        }
+        let renames = !update.name.isEmpty && update.name != participant.info.name
+        if renames, let governance, !governance.rules.selfRename, !participant.standing.role.isHost {
+            return answer(&self, .notAllowed, "not allowed to change one's name in this meeting")
         }
         do {
             try apply(profile, to: id)
@@ -86,7 +92,8 @@ extension MeetingState {
     }
 
     mutating func apply(_ profile: ProfileUpdate, to id: ParticipantID) throws(AdministrationError) {
-        let attributes = (participants[id]?.info.attributes ?? [:]).merging(profile.attributes) { _, new in new }
+        let given = ReservedAttribute.without(profile.attributes)
+        let attributes = (participants[id]?.info.attributes ?? [:]).merging(given) { _, new in new }
             .filter { !$0.value.isEmpty }
         guard profile.metadata.utf8.count <= Limits.metadataBytes else { throw .tooLong(field: "metadata") }
         guard profile.name.utf8.count <= Limits.nameBytes else { throw .tooLong(field: "name") }

@@ -377,7 +377,8 @@ extension MeetingState {
 
     mutating func tellPermission(_ isAllowed: Bool, of id: ParticipantID, to sid: String) {
         // Who is away is told how things are then.
-        guard let track = tracks[sid], let publisher = participants[track.publisher], participants[id]?.session != nil
+        guard let track = tracks[sid], let publisher = participants[track.publisher], participants[id]?.session != nil,
+            participants[id]?.standing.isWaiting == false
         else { return }
         if isAllowed {
             participants[id]?.deniedTracks.remove(sid)

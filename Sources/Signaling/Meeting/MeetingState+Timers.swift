@@ -8,12 +8,15 @@ extension MeetingState {
         var next = nextSweep
         if let due = updates.due { next = min(next, due) }
         if let due = updates.roomDue { next = min(next, due) }
+        if let due = governance?.deadline { next = min(next, due) }
         if let due = earliestCallDeadline { next = min(next, due) }
         if let due = earliestNegotiation { next = min(next, due) }
         return next
     }
 
     mutating func advance() {
+        guard !hasEnded else { return }
+        closeWhenDue()
         guard !hasEnded else { return }
         flushUpdates()
         flushRoom()

@@ -10,8 +10,8 @@ extension MeetingState {
         var claims = participant.claims
         claims.name = participant.info.name
         claims.metadata = participant.info.metadata
-        claims.attributes = participant.info.attributes
-        claims.video = claims.video.with(participant.rights)
+        claims.attributes = ReservedAttribute.without(participant.info.attributes)
+        claims.video = claims.video.with(participant.granted)
         return claims
     }
 

@@ -8,6 +8,12 @@
 //   +Updates       what everybody is told, collected so that a storm of joins stays cheap
 //   +Data          packets of the data channels: who may send, who gets them
 //   +Rights        what a participant may do, and what happens when that changes
+//   +Governance    hosts and other roles, and what they mean for rights
+//   +Controls      what hosts ask for
+//   +Muting        tracks closed by rule
+//   +Waiting       the waiting room
+//   +Notices       what people are told in private
+//   +Closing       the end of a governed meeting, and of one member's part in it
 //   +Administration  what the server API asks for
 //   +RemoteCalls   its calls of methods at participants
 //   +Forwarding    participants shown in more than one meeting
@@ -84,6 +90,10 @@ struct MeetingState: Sendable {
     var forwards: [ParticipantID: Set<String>] = [:]
     /// Methods called at participants and not answered yet.
     var calls: [RemoteCallID: RemoteCall] = [:]
+    /// Nil: nobody hosts it.
+    var governance: Governance?
+    /// Everybody is being sent away.
+    var isDispersing = false
     /// Since when nobody is here.
     var emptySince: Duration?
     var hasEnded = false
@@ -151,7 +161,12 @@ struct MeetingState: Sendable {
 
     /// To everybody, or everybody but one.
     mutating func broadcast(_ message: LiveKitSignalResponse.OneOf_Message, except: ParticipantID? = nil) {
-        let recipients = roster.compactMap { $0 == except ? nil : participants[$0]?.session }
+        let mayWait = governance != nil
+        let recipients = roster.compactMap { id -> SessionID? in
+            // Who waits is told nothing of what everybody is told.
+            if id == except || (mayWait && participants[id]?.standing.isWaiting == true) { return nil }
+            return participants[id]?.session
+        }
         guard !recipients.isEmpty else { return }
         emit(.send(.with { $0.message = message }, to: recipients))
     }

@@ -39,7 +39,10 @@ struct MediaPlace: Sendable {
 struct Participant: Sendable {
     let id: ParticipantID
     let place: MediaPlace
+    /// What its token and back ends gave, of which the meeting's rules leave `rights`.
+    var granted: Rights
     var rights: Rights
+    var standing = Standing()
     /// As they were at the door; what has changed since is in `rights` and `info`.
     let claims: AccessClaims
     /// Of the token it came with; nil gets no other.
@@ -147,6 +150,8 @@ struct PendingTrack: Sendable {
     let cid: String
     var info: LiveKitTrackInfo
     let preferences: SectionPreferences
+    /// Muted, though its client does not know it yet.
+    var isClosedByRule = false
 
     var kind: MediaKind { info.type == .audio ? .audio : .video }
 }

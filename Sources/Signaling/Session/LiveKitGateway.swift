@@ -97,16 +97,18 @@ public struct LiveKitGateway: SignalGateway {
         do throws(AccessError) {
             (claims, terms) = try keys.accept(request.token ?? "", now: Int64(Date().timeIntervalSince1970))
             guard claims.video.roomJoin == true else { throw AccessError.joinNotGranted }
-            guard !directory.revocations.refuse(claims) else { throw AccessError.revoked }
         } catch {
             throw SignalRefusal(status: 401, reason: error.reason)
         }
+        if directory.revocations.saysEnded(claims) { throw SignalRefusal(.ended) }
+        guard !directory.revocations.refuse(claims) else { throw .revoked }
         guard !claims.identity.isEmpty else { throw .noIdentity }
         guard let meeting = claims.video.room, !meeting.isEmpty else { throw .noMeetingName }
         guard [meeting, claims.identity, claims.name].allSatisfy({ $0.utf8.count <= Limits.nameBytes }) else {
             throw .nameTooLong
         }
         // The store's texts end at one.
+        guard claims.member.utf8.count <= Limits.memberBytes else { throw .nameTooLong }
         guard [meeting, claims.identity].allSatisfy({ !$0.utf8.contains(0) }) else { throw .malformedName }
         let query = try JoinQuery(request)
         var newcomer = try query.newcomer(claims)

@@ -71,6 +71,9 @@ public final class Store: Sendable {
             try database.execute(sql: outboxSchema)
             try database.execute(sql: revocationsSchema)
         }
+        migrator.registerMigration("2 member epochs") { database in
+            try database.execute(sql: memberEpochsSchema)
+        }
         return migrator
     }
 

@@ -35,6 +35,8 @@ final class MeetingWorld {
     var forwarded: [ForwardMessage] = []
     private(set) var callsEnded: [RemoteCallID: RemoteCallOutcome] = [:]
     private(set) var events: [MeetingEvent] = []
+    /// Whose tokens died; nil is everybody.
+    private(set) var revoked: [String?] = []
     private(set) var hasEnded = false
     /// Every message to every recipient.
     private(set) var messagesSent = 0
@@ -212,6 +214,7 @@ final class MeetingWorld {
             case .forward(let message): forwarded.append(message)
             case .callEnded(let id, let outcome):
                 #expect(callsEnded.updateValue(outcome, forKey: id) == nil)
+            case .revoke(let identity, _): revoked.append(identity)
             case .event(let event):
                 #expect(event.sequence == UInt64(events.count + 1), "events are numbered without a gap")
                 events.append(event)

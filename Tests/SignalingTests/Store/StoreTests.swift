@@ -134,6 +134,25 @@ struct StoredRevocationTests {
         }
     }
 
+    @Test func lockOutsSurviveARestart() async throws {
+        try await TemporaryStore.folder { folder in
+            var claims = AccessClaims.join(meeting: "m", identity: "zhang")
+            claims.hutong = HutongClaim(epoch: 2)
+            do {
+                let revocations = try await Revocations(
+                    store: try Store(folder: folder, logger: TemporaryStore.logger))
+                revocations.raise("zhang", to: 3)
+                await revocations.save()
+                revocations.raise("zhang", to: 2)
+                await revocations.save()
+            }
+            let revocations = try await Revocations(store: try Store(folder: folder, logger: TemporaryStore.logger))
+            #expect(revocations.refuse(claims))
+            claims.hutong?.epoch = 3
+            #expect(!revocations.refuse(claims))
+        }
+    }
+
     @Test func aLaterRevocationTakesNothingBack() async throws {
         try await TemporaryStore.with { store in
             try await store.keep([Revocation(meeting: "m", identity: "a", moment: 10, expiry: 100)])
