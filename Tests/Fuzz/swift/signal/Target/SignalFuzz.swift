@@ -210,7 +210,7 @@ private struct House {
                 if case .offer(let offer)? = message.message { for id in recipients { lastOffer[id] = offer } }
             case .relay(let commands): for command in commands { take(command) }
             case .event(let event): precondition((try? event.message.jsonString()) != nil)
-            case .close, .abort, .refreshToken, .note, .dropped, .forward, .callEnded, .ended: break
+            case .close, .abort, .refreshToken, .revoke, .note, .dropped, .forward, .callEnded, .ended: break
             }
         }
     }
