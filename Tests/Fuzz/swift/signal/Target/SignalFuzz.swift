@@ -1,6 +1,7 @@
-// libFuzzer target: any sequence of frames, in both forms, from two clients into one meeting, with time and relay
-// events between them, and of join requests (v1). Nothing may trap; nothing that would break a client may come out; and when both have left,
-// nothing may be left. The input is records: a byte for what it is, two for the length, the bytes.
+// libFuzzer target: any sequence of frames, in both forms, from two clients into one meeting, with time, relay events and
+// hosts' controls between them, and of join requests (v1). Nothing may trap; nothing that would break a client may come
+// out; and when both have left, nothing may be left. The input is records: a byte for what it is, two for the length, the
+// bytes.
 
 import LiveKitProtocol
 import MediaRelay
@@ -78,7 +79,7 @@ private struct House {
         case 5: advance(.milliseconds(payload.prefix(2).reduce(0) { $0 << 8 | Int($1) }))
         case 6: event(payload)
         default:
-            if payload.isEmpty { join(kind & 1) } else { join(kind & 1, payload) }
+            if payload.isEmpty { join(kind & 1, hasRole: kind & 2 != 0) } else { join(kind & 1, payload) }
             connect()
         }
     }
@@ -132,17 +133,53 @@ private struct House {
         run { $0.receive(.with { $0.answer = .with { $0.sdp = sdp } }, from: session) }
     }
 
-    mutating func join(_ who: UInt8) {
+    mutating func join(_ who: UInt8, hasRole: Bool = false) {
         sessions &+= 1
         let session = SessionID(rawValue: sessions)
-        let newcomer = Newcomer(claims: claims(who), settings: JoinSettings(), client: .init())
+        let newcomer = Newcomer(claims: claims(who, hasRole: hasRole), settings: JoinSettings(), client: .init())
         run { $0.join(newcomer, session: session) }
     }
 
-    func claims(_ who: UInt8) -> AccessClaims {
+    /// With a role: the first is the host, and keeps guests waiting, of whom the other is one.
+    func claims(_ who: UInt8, hasRole: Bool = false) -> AccessClaims {
         var claims = AccessClaims.join(meeting: "m", identity: who == 0 ? "a" : "b")
         claims.video.canUpdateOwnMetadata = true
+        guard hasRole else { return claims }
+        claims.hutong = HutongClaim(role: who == 0 ? .host : .guest)
+        claims.hutong?.meeting = MeetingTerms()
+        claims.hutong?.meeting?.waitingRoom = .guests
+        claims.hutong?.meeting?.preset = .welink
         return claims
+    }
+
+    /// Bytes: which control, about whom, by whom, a number.
+    mutating func control(_ payload: [UInt8]) {
+        func byte(_ index: Int) -> Int { index < payload.count ? Int(payload[index]) : 0 }
+        let (subject, number) = (["a", "b", ""][byte(1) % 3], byte(3))
+        let device: HostControl.Device = number & 1 == 0 ? .microphone : .camera
+        var policy = MutePolicy()
+        policy.all = number & 2 != 0
+        policy.allow = number & 4 != 0 ? [subject] : []
+        policy.deny = number & 8 != 0 ? [subject] : []
+        policy.allowSelfUnmute = number & 16 != 0
+        var rules = RulesChange()
+        rules.waitingRoom = number & 2 != 0 ? .all : .off
+        rules.sharing = number & 4 != 0 ? .hosts : .all
+        rules.chat = number & 8 != 0 ? .off : .all
+        rules.isLocked = number & 16 != 0
+        rules.hostKey = number & 32 != 0 ? "123456" : nil
+        let controls: [HostControl] = [
+            .mute([subject], device, allowSelfUnmute: number & 2 == 0), .muteAll(device, policy),
+            .askToUnmute([subject], device), .askToMute([subject], device), .stopShare(subject), .set(rules),
+            .rename(subject, to: "名"), .raiseHand(subject), .lowerHand(subject), .lowerAllHands,
+            .spotlight(number & 1 == 0 ? subject : nil), .admit([subject]), .admitAll, .refuse([subject]),
+            .notifyWaiting("wait"), .remove([subject], mayReturn: number & 1 == 0), .extend(minutes: number),
+            .transfer(to: subject), .setCohost(subject, number & 1 == 0),
+            .claimHost(key: number & 1 == 0 ? "123456" : nil), .rollCall(number & 1 == 0 ? subject : nil), .end,
+        ]
+        let by = byte(2)
+        let actor: ControlActor = by % 3 == 2 ? .server : .person(claims(UInt8(by & 1), hasRole: by & 4 == 0))
+        run { state in _ = try? state.perform(controls[byte(0) % controls.count], by: actor) }
     }
 
     mutating func connect() {
@@ -153,6 +190,7 @@ private struct House {
 
     mutating func event(_ payload: [UInt8]) {
         guard let first = payload.first else { return }
+        if first == 11 { return control(Array(payload.dropFirst())) }
         let place = payload.count > 1 ? Int(payload[1]) : 0
         func pick<Name>(_ names: [Name]) -> Name? { names.isEmpty ? nil : names[place % names.count] }
         let states: [TransportState] = [
