@@ -10,6 +10,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
+import NIOHTTP1
 
 public struct ControlRoutes: Sendable {
     private let directory: MeetingDirectory
@@ -133,7 +134,9 @@ public struct ControlRoutes: Sendable {
 
 extension Problem {
     init(_ refusal: ControlRefusal) {
-        self.init(.init(code: refusal.status), detail: refusal.texts.en)
+        // HTTPTypes has phrases only for the constants.
+        let phrase = HTTPResponseStatus(statusCode: refusal.status).reasonPhrase
+        self.init(.init(code: refusal.status, reasonPhrase: phrase), detail: refusal.texts.en)
         code = refusal.rawValue
         texts = ["zh-CN": refusal.texts.zh, "en": refusal.texts.en]
     }

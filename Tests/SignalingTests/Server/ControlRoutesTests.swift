@@ -65,6 +65,7 @@ struct ControlRoutesTests {
             #expect(view.body.contains(#""role":"host""#) && !view.body.contains("hostKey\""))
             let refused = try await client.ask("GET", Self.path, token: tokens[1])
             #expect(refused.status == 403 && refused.body.contains(#""code":"not_host""#))
+            #expect(refused.body.contains(#""title":"Forbidden""#))
             #expect(refused.body.contains("此操作由主持人进行"))
             for (body, answer) in [
                 (#"{"locked":true}"#, #"{"changed":true}"#), (#"{"locked":true}"#, #"{"changed":false}"#),
