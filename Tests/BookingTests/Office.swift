@@ -107,3 +107,51 @@ enum Office {
         return try draft.checked(for: member, isNew: isNew, in: context, at: now)
     }
 }
+
+extension Office {
+    /// As booked; without its effects.
+    static func meeting(
+        _ draft: BookingDraft = draft(), id name: String = "m1", number: Int = 123_456_789, by organiser: String = "ann",
+        in context: BookingContext? = nil, at now: UTCTime = now
+    ) throws -> BookedMeeting { try booking(draft, id: name, number: number, by: organiser, in: context, at: now).meeting }
+
+    static func booking(
+        _ draft: BookingDraft = draft(), id name: String = "m1", number: Int = 123_456_789, by organiser: String = "ann",
+        in context: BookingContext? = nil, at now: UTCTime = now
+    ) throws -> BookingOutcome {
+        let context = try context ?? Self.context()
+        var random = SeededSource(seed: 9)
+        return try BookedMeeting.booking(
+            try check(draft, by: organiser, in: context, at: now), id: try #require(BookingID(name)),
+            number: try #require(MeetingNumber(number)), organiser: account(organiser), in: context, at: now,
+            using: &random)
+    }
+}
+
+private func account(_ text: String) -> AccountID { id(text) }
+
+extension BookingOutcome {
+    /// `kind occurrence: recipients` of each notice, and the other effects by name.
+    var told: [String] {
+        effects.map { effect in
+            switch effect {
+            case .tell(let notice):
+                let names = notice.recipients.map { recipient in
+                    switch recipient {
+                    case .member(let account): account.text
+                    case .outside(let contact): contact.text
+                    }
+                }
+                let occurrence = notice.occurrence.map { " \($0)" } ?? ""
+                return "\(notice.kind)\(occurrence): \(names.joined(separator: " "))"
+            case .hand(_, _, .link): return "link"
+            case .hand(_, _, .personal(let contact)): return "link \(contact.text)"
+            case .answered(_, _, let answer, _): return "answered \(answer)"
+            case .hostChanged(_, let old, let new): return "host \(old) \(new)"
+            case .ring(_, let accounts): return "ring " + accounts.map(\.text).joined(separator: " ")
+            case .close: return "close"
+            case .release: return "release"
+            }
+        }
+    }
+}

@@ -65,12 +65,41 @@ public enum Answer: String, Sendable, CaseIterable { case accepted, declined, te
 public struct Answers: Hashable, Sendable {
     public internal(set) var series: [Invitee: Answer] = [:]
     public internal(set) var single: [OccurrenceName: [Invitee: Answer]] = [:]
+    /// Occurrences that were moved by themselves: what was said of the series before is not about them.
+    public internal(set) var asked: Set<OccurrenceName> = []
 
     public init() {}
 
+    /// As stored.
+    public init(
+        series: [Invitee: Answer], single: [OccurrenceName: [Invitee: Answer]], asked: Set<OccurrenceName>
+    ) {
+        self.series = series
+        self.single = single
+        self.asked = asked
+    }
+
     /// Nil: nothing yet, which is no refusal.
     public func answer(of invitee: Invitee, for occurrence: OccurrenceName?) -> Answer? {
-        occurrence.flatMap { single[$0]?[invitee] } ?? series[invitee]
+        guard let occurrence else { return series[invitee] }
+        return single[occurrence]?[invitee] ?? (asked.contains(occurrence) ? nil : series[invitee])
+    }
+
+    mutating func set(_ answer: Answer, of invitee: Invitee, for occurrence: OccurrenceName?) {
+        if let occurrence {
+            single[occurrence, default: [:]][invitee] = answer
+            return
+        }
+        series[invitee] = answer
+        for name in single.keys { single[name]?[invitee] = nil }
+        for name in asked { single[name, default: [:]][invitee] = answer }
+        single = single.filter { !$0.value.isEmpty }
+    }
+
+    /// An occurrence has other times: everybody is asked again about it.
+    mutating func ask(about occurrence: OccurrenceName) {
+        single[occurrence] = nil
+        asked.insert(occurrence)
     }
 }
 
