@@ -154,9 +154,10 @@ import Testing
                 draft("2026-11-24T1\(index % 2):00", [15]), id: "m\(index)", number: 200_000_000 + index)
         }
         let moments = run(bookings, until: time("20261124T040000Z"))
-        #expect(moments.map(\.time.basicText) == [
-            "20261124T014500Z", "20261124T024500Z", "20261124T033000Z",
-        ])
+        #expect(
+            moments.map(\.time.basicText) == [
+                "20261124T014500Z", "20261124T024500Z", "20261124T033000Z",
+            ])
         #expect(moments.map(\.items.count) == [10, 10, 10])
     }
 
@@ -174,7 +175,8 @@ import Testing
 
         // Overdue is due at once, also when it was cancelled meanwhile.
         let late = start.advanced(byMinutes: 55)
-        #expect(Agenda.nextMoment(of: [meeting], running: running, after: late, in: context)?.time == late.advanced(by: 1))
+        #expect(
+            Agenda.nextMoment(of: [meeting], running: running, after: late, in: context)?.time == late.advanced(by: 1))
         let cancelled = try meeting.cancelling(.all, by: id("ann"), in: context, at: start).meeting
         let next = Agenda.nextMoment(of: [cancelled], running: running, after: start, in: context)
         #expect(next?.items == [.end(meeting.id, local("2026-11-24T10:00"))])

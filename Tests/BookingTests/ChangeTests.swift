@@ -102,10 +102,12 @@ import Testing
         let again = try outcome.meeting.moving(
             second, to: local("2026-12-02T15:00"), minutes: 30, by: id("ann"), in: context, at: now)
         #expect(again.effects.isEmpty && again.meeting == outcome.meeting)
-        let answered = try outcome.meeting.answering(.declined, by: bob, occurrence: second, in: context, at: now).meeting
+        let answered = try outcome.meeting.answering(.declined, by: bob, occurrence: second, in: context, at: now)
+            .meeting
         #expect(answered.answers.answer(of: bob, for: second) == .declined)
         #expect(
-            try answered.answering(.tentative, by: bob, in: context, at: now).meeting.answers.answer(of: bob, for: second)
+            try answered.answering(.tentative, by: bob, in: context, at: now).meeting.answers.answer(
+                of: bob, for: second)
                 == .tentative)
         for (name, refusal) in [
             ("2026-12-02T10:00", BookingRefusal.unknownOccurrence), ("2026-12-22T10:00", .unknownOccurrence),

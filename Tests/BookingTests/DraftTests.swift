@@ -81,7 +81,11 @@ import Testing
     @Test func timesAreReadOnTheWallOfTheZone() throws {
         #expect(try errors { $0.start = "2026-11-20T10:00" } == ["start:in_the_past"])
         #expect(try errors { $0.start = "2026-11-20T10:01" } == [])
-        #expect(try errors { $0.start = ""; $0.minutes = nil } == ["start:required", "minutes:required"])
+        #expect(
+            try errors {
+                $0.start = ""
+                $0.minutes = nil
+            } == ["start:required", "minutes:required"])
         #expect(try errors { $0.zone = "../etc/passwd" } == ["zone:zone_name"])
         #expect(try errors { $0.zone = "Mars/Olympus" } == ["zone:zone_unknown"])
         // A meeting that goes on may be changed.
@@ -92,9 +96,16 @@ import Testing
 
     @Test func aRuleIsForRecurringMeetingsAndMustGiveOne() throws {
         #expect(try errors { $0.kind = "recurring" } == ["rule:required"])
-        #expect(try errors { $0.kind = "recurring"; $0.rule = "FREQ=HOURLY" } == ["rule:rrule_freq_unsupported"])
         #expect(
-            try errors { $0.kind = "recurring"; $0.rule = "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=31" }
+            try errors {
+                $0.kind = "recurring"
+                $0.rule = "FREQ=HOURLY"
+            } == ["rule:rrule_freq_unsupported"])
+        #expect(
+            try errors {
+                $0.kind = "recurring"
+                $0.rule = "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=31"
+            }
                 == ["rule:series_empty"])
         var draft = Office.draft(rule: "FREQ=DAILY")
         draft.onWorkdays = true
@@ -153,14 +164,20 @@ import Testing
 
     @Test func peopleOutsideNeedANameAndAContact() throws {
         for bad in [
-            BookingDraft.OutsidePerson(name: "", mail: "a@example.org"), .init(name: "A"), .init(name: "A", mail: "a@b"),
+            BookingDraft.OutsidePerson(name: "", mail: "a@example.org"), .init(name: "A"),
+            .init(name: "A", mail: "a@b"),
             .init(name: "A", phone: "12"), .init(name: "A", mail: "a\r\nBcc: b@example.org"),
         ] { #expect(try errors { $0.outside = [bad] } == ["outside:bad_contact"]) }
         #expect(
-            try errors { $0.outside = [.init(name: "A", phone: "13800000000"), .init(name: "B", phone: "+86 138 0000 0000")] }
+            try errors {
+                $0.outside = [.init(name: "A", phone: "13800000000"), .init(name: "B", phone: "+86 138 0000 0000")]
+            }
                 == ["outside:repeated"])
         #expect(
-            try errors { $0.restriction = "organisation"; $0.outside = [.init(name: "A", phone: "13800000000")] }
+            try errors {
+                $0.restriction = "organisation"
+                $0.outside = [.init(name: "A", phone: "13800000000")]
+            }
                 == ["outside:not_allowed"])
         var context = try Office.context()
         context.policy.onlyVerifiedMeetOutside = true

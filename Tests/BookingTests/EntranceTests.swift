@@ -24,7 +24,6 @@ import Testing
 
     private let eve: Invite
 
-
     private func enter(
         _ meeting: BookedMeeting, _ arrival: Arrival, minutes: Int = 0, _ presence: Presence = Presence()
     ) -> Entry {
@@ -73,7 +72,10 @@ import Testing
                                     }
                                 var presence = Presence()
                                 presence.isLocked = isLocked
-                                if hostInside { presence.hosts = [member("ann")]; presence.inside = [member("ann")] }
+                                if hostInside {
+                                    presence.hosts = [member("ann")]
+                                    presence.inside = [member("ann")]
+                                }
                                 if isAdmitted { presence.admitted = [arrival.person] }
                                 let found = enter(meeting, arrival, minutes: isEarly ? -6 : -5, presence)
 
@@ -105,7 +107,9 @@ import Testing
                                 } else {
                                     expected = .enter(isGuest ? .guest : .member)
                                 }
-                                #expect(found == expected, "\(who) \(bits) \(restriction) \(waitingRoom) \(hostless) \(early)")
+                                #expect(
+                                    found == expected,
+                                    "\(who) \(bits) \(restriction) \(waitingRoom) \(hostless) \(early)")
                                 count += 1
                             }
                         }
@@ -229,7 +233,8 @@ import Testing
         draft.minutes = 1_430
         let meeting = try Office.meeting(draft, in: context)
         func day(_ minutes: Int) -> String? {
-            meeting.currentOccurrence(at: start.advanced(byMinutes: minutes), workdays: .china)?.original.date.description
+            meeting.currentOccurrence(at: start.advanced(byMinutes: minutes), workdays: .china)?.original.date
+                .description
         }
         #expect(day(-100_000) == "2026-11-24" && day(0) == "2026-11-24" && day(1_429) == "2026-11-24")
         // Ten minutes before the second one, the first is over.

@@ -44,9 +44,10 @@ import Testing
             try meeting("a", "2026-11-20T15:00"), try meeting("b", "2026-11-24T10:00", rule: "FREQ=WEEKLY;COUNT=2"),
         ]
         let noon = time("20261120T073000Z")
-        #expect(names(page(.upcoming, of: bookings)) == [
-            "a 2026-11-20T15:00:00", "b 2026-11-24T10:00:00", "b 2026-12-01T10:00:00",
-        ])
+        #expect(
+            names(page(.upcoming, of: bookings)) == [
+                "a 2026-11-20T15:00:00", "b 2026-11-24T10:00:00", "b 2026-12-01T10:00:00",
+            ])
         #expect(names(page(.running, of: bookings, at: noon)) == ["a 2026-11-20T15:00:00"])
         #expect(names(page(.upcoming, of: bookings, at: noon)).count == 2)
         let later = time("20261130T000000Z")
@@ -63,7 +64,9 @@ import Testing
         ]
         bookings.append(
             try meeting("off", "2026-11-24T14:00").cancelling(.all, by: id("ann"), in: context, at: Office.now).meeting)
-        func ids(_ filter: MeetingFilter) -> [String] { page(.upcoming, filter, of: bookings).meetings.map(\.meeting.id.text) }
+        func ids(_ filter: MeetingFilter) -> [String] {
+            page(.upcoming, filter, of: bookings).meetings.map(\.meeting.id.text)
+        }
         #expect(ids(.all) == ["today", "mine", "hosted", "invited"])
         #expect(ids(.mine) == ["today", "mine"])
         #expect(ids(.hosting) == ["today", "mine", "hosted"])
@@ -105,7 +108,9 @@ import Testing
         #expect(page(.upcoming, of: bookings, count: .min).meetings.count == 1)
     }
 
-    @Test(arguments: ["", ".", "..", "20261124T020000Z.x.a", "20261124T020000Z..", "a.b.c", "20261124T020000Z.20261124T100000"])
+    @Test(arguments: [
+        "", ".", "..", "20261124T020000Z.x.a", "20261124T020000Z..", "a.b.c", "20261124T020000Z.20261124T100000",
+    ])
     func whatIsNoCursorIsRefused(text: String) { #expect(MeetingCursor(text) == nil) }
 
     @Test func aMeetingWithPeopleInItIsRunningBeforeItsTime() throws {
@@ -142,15 +147,15 @@ import Testing
             abroad.invitationText(
                 in: .en, occurrence: abroad.currentOccurrence(at: Office.now, workdays: .china), host: "Wei Li",
                 joinLink: link, beijing: beijing) == """
-                Wei Li invites you to a meeting
-                Topic: 周会
-                Time: Tue 24 Nov 2026, 04:30-05:30 (Beijing time)
-                Local time: Mon 23 Nov 2026, 15:30-16:30 (America/New_York)
-                Recurring, with the same number each time
-                Place: Room 5
-                Join: https://meet.example.com/j/abc
-                Meeting number 123 456 789
-                """)
+                    Wei Li invites you to a meeting
+                    Topic: 周会
+                    Time: Tue 24 Nov 2026, 04:30-05:30 (Beijing time)
+                    Local time: Mon 23 Nov 2026, 15:30-16:30 (America/New_York)
+                    Recurring, with the same number each time
+                    Place: Room 5
+                    Join: https://meet.example.com/j/abc
+                    Meeting number 123 456 789
+                    """)
         let night = try meeting("c", "2026-11-21T23:30")
         let text = night.invitationText(
             in: .zh, occurrence: night.currentOccurrence(at: Office.now, workdays: .china), host: "李", joinLink: link,
@@ -163,7 +168,8 @@ import Testing
         let bob = Invitee.member(id("bob"))
         var weekly = try meeting("w", "2026-11-24T10:00", rule: "FREQ=WEEKLY;COUNT=3") { $0.password = "4711" }
         weekly = try weekly.answering(
-            .declined, by: bob, occurrence: local("2026-12-01T10:00"), in: context, at: Office.now).meeting
+            .declined, by: bob, occurrence: local("2026-12-01T10:00"), in: context, at: Office.now
+        ).meeting
         let declined = try meeting("d", "2026-11-24T12:00")
             .answering(.declined, by: bob, in: context, at: Office.now).meeting
         let bookings = [
@@ -174,7 +180,8 @@ import Testing
         func text(_ showsPasswords: Bool, at now: UTCTime = Office.now) throws -> String {
             let feed = SubscriptionFeed(
                 for: id("bob"), of: bookings, showsPasswords: showsPasswords, in: context, at: now,
-                joinLink: { "https://meet.example.com/j/\($0.number.text)" }, organizer: { $0 == id("ann") ? ann : nil })
+                joinLink: { "https://meet.example.com/j/\($0.number.text)" }, organizer: { $0 == id("ann") ? ann : nil }
+            )
             return try #require(try feed.text(named: "Bob", by: writer, at: now)).replacing("\r\n ", with: "")
         }
         let feed = try text(false)

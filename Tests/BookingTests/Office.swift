@@ -44,7 +44,8 @@ enum Office {
     }
 
     static let members = [
-        member("ann", in: sales), member("bob", in: sales), member("carl", in: salesNorth), member("dora", in: research),
+        member("ann", in: sales), member("bob", in: sales), member("carl", in: salesNorth),
+        member("dora", in: research),
         member("emil", in: research), member("boss", in: root, identity: .superior), member("hidden", in: research),
         member("gone", in: sales, enabled: false), member("admin", in: root), member("subadmin", in: root),
     ]
@@ -82,7 +83,8 @@ enum Office {
         ]
         return BookingContext(
             directory: try directory(and: more), administration: administration,
-            visibility: [VisibilityRule(PeopleSelection(members: [id("hidden")]), .isHidden)], rooms: rooms, hours: hours,
+            visibility: [VisibilityRule(PeopleSelection(members: [id("hidden")]), .isHidden)], rooms: rooms,
+            hours: hours,
             domain: "meet.example.com", zone: { name throws(SchedulingError) in try folder.zone(named: name) })
     }
 
@@ -111,12 +113,16 @@ enum Office {
 extension Office {
     /// As booked; without its effects.
     static func meeting(
-        _ draft: BookingDraft = draft(), id name: String = "m1", number: Int = 123_456_789, by organiser: String = "ann",
+        _ draft: BookingDraft = draft(), id name: String = "m1", number: Int = 123_456_789,
+        by organiser: String = "ann",
         in context: BookingContext? = nil, at now: UTCTime = now
-    ) throws -> BookedMeeting { try booking(draft, id: name, number: number, by: organiser, in: context, at: now).meeting }
+    ) throws -> BookedMeeting {
+        try booking(draft, id: name, number: number, by: organiser, in: context, at: now).meeting
+    }
 
     static func booking(
-        _ draft: BookingDraft = draft(), id name: String = "m1", number: Int = 123_456_789, by organiser: String = "ann",
+        _ draft: BookingDraft = draft(), id name: String = "m1", number: Int = 123_456_789,
+        by organiser: String = "ann",
         in context: BookingContext? = nil, at now: UTCTime = now
     ) throws -> BookingOutcome {
         let context = try context ?? Self.context()

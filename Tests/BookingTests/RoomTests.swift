@@ -48,7 +48,8 @@ import Testing
         #expect(conflicts(daily, weekly) == ["r1 20261201T020000Z w", "r1 20261208T020000Z w"])
         #expect(conflicts(weekly, daily).map { $0.suffix(1) } == ["d", "d"])
         let without = try weekly.cancelling(
-            .this(local("2026-12-01T10:00")), by: id("ann"), in: context, at: Office.now).meeting
+            .this(local("2026-12-01T10:00")), by: id("ann"), in: context, at: Office.now
+        ).meeting
         #expect(conflicts(daily, without) == ["r1 20261208T020000Z w"])
         let moved = try without.moving(
             local("2026-12-08T10:00"), to: local("2026-12-03T11:15"), minutes: 30, by: id("ann"), in: context,
@@ -60,7 +61,8 @@ import Testing
     @Test func aLongMeetingIsFoundHoweverManyShortOnesFollow() throws {
         let long = try meeting("long", "2026-11-24T00:00", minutes: 1_440)
         let short = try meeting("short", "2026-11-24T09:00", minutes: 5)
-        #expect(conflicts(try meeting("b", "2026-11-24T23:55", minutes: 5), long, short) == ["r1 20261123T160000Z long"])
+        #expect(
+            conflicts(try meeting("b", "2026-11-24T23:55", minutes: 5), long, short) == ["r1 20261123T160000Z long"])
     }
 
     @Test func theHorizonAndTheListAreBounded() throws {
@@ -84,11 +86,13 @@ import Testing
             }
             let (one, two, three) = (try some("a"), try some("b"), try some("c"))
             func minutes(_ meeting: BookedMeeting) -> Set<Int64> {
-                Set((meeting.series?.occurrences(workdays: .china) ?? []).flatMap { occurrence in
-                    stride(
-                        from: occurrence.interval.start.secondsSince1970, to: occurrence.interval.end.secondsSince1970,
-                        by: 60)
-                })
+                Set(
+                    (meeting.series?.occurrences(workdays: .china) ?? []).flatMap { occurrence in
+                        stride(
+                            from: occurrence.interval.start.secondsSince1970,
+                            to: occurrence.interval.end.secondsSince1970,
+                            by: 60)
+                    })
             }
             let expected = [two, three].filter { !minutes($0).isDisjoint(with: minutes(one)) }.map(\.id.text)
             #expect(Set(conflicts(one, two, three).map { String($0.suffix(1)) }) == Set(expected))
@@ -98,7 +102,9 @@ import Testing
     @Test func roomsAreSuggestedByWishTheSmallestFirst() throws {
         let ann = try #require(context.directory[id("ann")])
         let dora = try #require(context.directory[id("dora")])
-        func rooms(_ wish: RoomWish, _ member: Member) -> [String] { wish.rooms(for: member, in: context).map(\.id.text) }
+        func rooms(_ wish: RoomWish, _ member: Member) -> [String] {
+            wish.rooms(for: member, in: context).map(\.id.text)
+        }
         #expect(rooms(RoomWish(people: 2), ann) == ["r1", "r2"])
         #expect(rooms(RoomWish(people: 2), dora) == ["r1", "lab", "r2"])
         #expect(rooms(RoomWish(people: 9, equipment: [.screen]), dora) == ["r2"])
@@ -116,7 +122,8 @@ import Testing
         let ann = try #require(context.directory[id("ann")])
         // r1 is taken until 11:00, r2 all day; Ann is in r1's meeting until 11:00 and Bob has another until 11:30.
         let bookings = [
-            try meeting("a", "2026-11-24T09:00", minutes: 120), try meeting("b", "2026-11-24T09:00", ["r2"], minutes: 540),
+            try meeting("a", "2026-11-24T09:00", minutes: 120),
+            try meeting("b", "2026-11-24T09:00", ["r2"], minutes: 540),
             try meeting("c", "2026-11-24T11:00", [], minutes: 30, by: "dora", members: ["bob"]),
         ]
         let window = try #require(Interval(time("20261124T000000Z"), time("20261130T000000Z")))
@@ -134,14 +141,16 @@ import Testing
 
     @Test func freeAndBusyIsForThoseWhoMaySeeThePerson() throws {
         let bookings = [
-            try meeting("a", "2026-11-24T10:00", members: ["bob"]), try meeting("b", "2026-11-24T10:30", [], members: ["bob"]),
+            try meeting("a", "2026-11-24T10:00", members: ["bob"]),
+            try meeting("b", "2026-11-24T10:30", [], members: ["bob"]),
             try meeting("c", "2026-11-24T15:00", [], by: "hidden", members: ["bob"]),
         ]
         let ann = try #require(context.directory[id("ann")])
         let window = try #require(Interval(time("20261124T021500Z"), time("20261124T160000Z")))
         func view(_ bookings: [BookedMeeting]) -> [AccountID: IntervalList] {
             PeopleCalendar.freeBusy(
-                of: ["bob", "hidden", "gone", "nobody", "emil"].map(id), for: ann, in: bookings, overlapping: window, context)
+                of: ["bob", "hidden", "gone", "nobody", "emil"].map(id), for: ann, in: bookings, overlapping: window,
+                context)
         }
         let found = view(bookings)
         #expect(Set(found.keys) == [id("bob"), id("emil")])

@@ -97,7 +97,9 @@ private struct BookingAgenda {
         if booking.isBooked {
             let past = BookingLimits.emptyEnd + 1
             let window = Interval(time.advanced(by: -past), seen)
-            let occurrences = window.flatMap { booking.series?.occurrences(overlapping: $0, workdays: context.workdays) }
+            let occurrences = window.flatMap {
+                booking.series?.occurrences(overlapping: $0, workdays: context.workdays)
+            }
             for occurrence in occurrences ?? [] {
                 found += Self.reminders(of: occurrence, in: booking, context)
                 if running?.occurrence != occurrence.original,
@@ -182,7 +184,8 @@ private struct BookingAgenda {
                 Self.heldUntil(start.advanced(byMinutes: -$0), before: start, context) == time
             }
             // One that is due now by itself says the same.
-            guard let minutes = held.min(), !booking.settings.reminders.contains(where: { start.advanced(byMinutes: -$0) == time })
+            guard let minutes = held.min(),
+                !booking.settings.reminders.contains(where: { start.advanced(byMinutes: -$0) == time })
             else { return nil }
             let people = reminded(of: occurrence).filter { invitee in
                 held.allSatisfy { !isDisturbed(invitee, by: occurrence, at: start.advanced(byMinutes: -$0)) }

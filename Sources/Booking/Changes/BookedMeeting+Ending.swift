@@ -23,7 +23,8 @@ extension BookedMeeting {
             let rest = try scheduling { () throws(SchedulingError) in
                 try series.changing(name, to: .cancelled, workdays: context.workdays)
             }
-            guard rest.occurrences(workdays: context.workdays, limits: .search).contains(where: { $0.interval.end > now })
+            guard
+                rest.occurrences(workdays: context.workdays, limits: .search).contains(where: { $0.interval.end > now })
             else { return try cancellingAll(by: actor, in: context, at: now) }
             var next = self
             next.series = rest

@@ -89,7 +89,11 @@ public enum BookingRefusal: Error, Hashable, Sendable {
             case .notAllowed: ("此操作由会议组织者或主持人进行", "This is for the meeting's organiser or host.")
             case .notInvited: ("本次会议仅限受邀成员", "This meeting is for invited people.")
             case .unknownOccurrence: ("系列中没有这一次会议，请刷新后再试", "The series has no such occurrence; reload and try again.")
-            case .onlyTimes: ("单次会议只能修改时间，其他内容请修改整个系列", "One occurrence may have its own times only; change the series for the rest.")
+            case .onlyTimes:
+                (
+                    "单次会议只能修改时间，其他内容请修改整个系列",
+                    "One occurrence may have its own times only; change the series for the rest."
+                )
             case .otherKind: ("会议类型不能这样修改，请新建会议", "The kind cannot be changed so; book a new meeting.")
             case .inThePast: ("所选时间已过，请选择将来的时间", "This time has passed; choose a time to come.")
             case .ended: ("会议已结束，请新建会议", "The meeting is over; book a new one.")

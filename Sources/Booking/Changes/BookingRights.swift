@@ -51,7 +51,8 @@ extension BookedMeeting {
         return roles
     }
 
-    public func may(_ account: AccountID, _ action: BookingAction, in context: BookingContext, at now: UTCTime) -> Bool {
+    public func may(_ account: AccountID, _ action: BookingAction, in context: BookingContext, at now: UTCTime) -> Bool
+    {
         roles(of: account, in: context, at: now).contains { $0.may(action) }
     }
 

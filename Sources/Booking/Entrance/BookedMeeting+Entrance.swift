@@ -48,7 +48,9 @@ extension BookedMeeting {
             if presence.isLocked, !isKnown { return .refuse(.locked) }
         }
         // Who is inside and comes again takes his own place.
-        if presence.inside.count >= settings.capacity, !presence.inside.contains(person) { return .refuse(.meetingFull) }
+        if presence.inside.count >= settings.capacity, !presence.inside.contains(person) {
+            return .refuse(.meetingFull)
+        }
         if !role.isHost, let reason = waitReason(of: person, isInvited: isInvited, presence: presence) {
             return .wait(reason)
         }

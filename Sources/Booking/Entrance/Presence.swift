@@ -41,7 +41,8 @@ extension BookedMeeting {
         }
         // When one is over and only its half hour runs, the next one wins as soon as it is open.
         let first = open.firstIndex { occurrence in
-            occurrence.interval.end > now || !open.contains { $0.interval.start > occurrence.interval.start && isOpen($0, at: now) }
+            occurrence.interval.end > now
+                || !open.contains { $0.interval.start > occurrence.interval.start && isOpen($0, at: now) }
         }
         return first.map { open[$0] }
     }

@@ -50,7 +50,9 @@ public struct MeetingCursor: Hashable, Sendable, Comparable {
     public init?(_ text: some StringProtocol) {
         guard text.utf8.count <= 128 else { return nil }
         let parts = text.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, let start = try? UTCTime(parts[0]), let id = BookingID(String(parts[2])) else { return nil }
+        guard parts.count == 3, let start = try? UTCTime(parts[0]), let id = BookingID(String(parts[2])) else {
+            return nil
+        }
         var original: OccurrenceName?
         if !parts[1].isEmpty {
             guard let time = try? CivilDateTime(parts[1]) else { return nil }

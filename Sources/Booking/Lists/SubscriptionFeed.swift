@@ -62,7 +62,8 @@ public struct SubscriptionFeed: Sendable {
         self.init(meetings, at: now)
     }
 
-    public func text(named name: String, by writer: CalendarWriter, at now: UTCTime) throws(SchedulingError) -> String? {
+    public func text(named name: String, by writer: CalendarWriter, at now: UTCTime) throws(SchedulingError) -> String?
+    {
         guard let window else { return nil }
         return try writer.feed(named: name, of: meetings, in: window, at: now)
     }

@@ -165,7 +165,9 @@ struct BookingCheck {
             return []
         }
         let found = accounts.compactMap { text in
-            AccountID(text).flatMap { context.directory[$0] }.flatMap { $0.enabled && sight.sees($0) ? $0.account : nil }
+            AccountID(text).flatMap { context.directory[$0] }.flatMap {
+                $0.enabled && sight.sees($0) ? $0.account : nil
+            }
         }
         if found.count < accounts.count { fail(field, .unknownPerson) }
         if Set(found).count < found.count { fail(field, .repeated) }
@@ -180,7 +182,8 @@ struct BookingCheck {
         if !departments.allSatisfy(context.directory.tree.contains) { fail(.departments, .unknownDepartment) }
         if Set(departments).count < departments.count { fail(.departments, .repeated) }
         let invitees = Invitees(
-            members: Set(people(draft.members, .members)), departments: Set(departments), outside: outside(draft.outside),
+            members: Set(people(draft.members, .members)), departments: Set(departments),
+            outside: outside(draft.outside),
             rooms: rooms(draft.rooms))
         let count = invitees.accounts(in: context.directory).count + invitees.outside.count
         if count > BookingLimits.invited { fail(.members, .tooMany, limit: String(BookingLimits.invited)) }
@@ -259,7 +262,8 @@ struct BookingCheck {
         settings.isSilent = draft.isSilent
         settings.isUrgent = draft.isUrgent
         settings.reminders = Set(draft.reminders.prefix(BookingLimits.reminders.count + 1))
-        if !settings.reminders.isSubset(of: BookingLimits.reminders) || draft.reminders.count > settings.reminders.count {
+        if !settings.reminders.isSubset(of: BookingLimits.reminders) || draft.reminders.count > settings.reminders.count
+        {
             fail(.reminders, .outOfRange, limit: "0, 5, 15, 60, 1440")
         }
         if draft.ringing.count > BookingLimits.ringing {
@@ -268,7 +272,8 @@ struct BookingCheck {
             settings.ringing = Set(people(draft.ringing, .ringing))
         }
         if settings.restriction == .organisation, !draft.outside.isEmpty { fail(.outside, .notAllowed) }
-        settings.maxParticipants = draft.maxParticipants ?? settings.preset?.maximumParticipants ?? settings.maxParticipants
+        settings.maxParticipants =
+            draft.maxParticipants ?? settings.preset?.maximumParticipants ?? settings.maxParticipants
         if !(2...BookingLimits.mostParticipants).contains(settings.maxParticipants) {
             fail(.maxParticipants, .outOfRange, limit: "2–\(BookingLimits.mostParticipants)")
         }

@@ -86,13 +86,15 @@ public struct BookingFieldError: Error, Sendable, Equatable {
             case .tooLong: ("\(zh)过长，最多 \(limit) 个字符", "\(en) is too long; use at most \(limit) characters.")
             case .tooMany: ("\(zh)过多，最多 \(limit) 个", "\(en): too many; give at most \(limit).")
             case .outOfRange: ("\(zh)须为 \(limit)", "\(en) must be \(limit).")
-            case .badCharacter: ("\(zh)含有不可见或控制字符，请删除后重新输入", "\(en) holds an invisible or control character; type it again.")
+            case .badCharacter:
+                ("\(zh)含有不可见或控制字符，请删除后重新输入", "\(en) holds an invisible or control character; type it again.")
             case .badDigits: ("\(zh)须为 \(limit) 位数字", "\(en) must be \(limit) digits.")
             case .badContact: ("\(zh)须填写姓名，以及有效的邮箱或手机号", "\(en) need a name, and a mail address or a phone number.")
             case .unknownValue: ("\(zh)的值无法识别，请从可选值中选择", "\(en) is none of the known values; choose one of them.")
             case .unknownPerson: ("\(zh)中有人不在通讯录，请重新选择", "\(en): somebody is not in the directory; choose again.")
             case .unknownDepartment: ("\(zh)中有部门不存在，请重新选择", "\(en): a department does not exist; choose again.")
-            case .unknownRoom: ("\(zh)不存在或不对您开放，请重新选择", "\(en): one does not exist or is not open to you; choose again.")
+            case .unknownRoom:
+                ("\(zh)不存在或不对您开放，请重新选择", "\(en): one does not exist or is not open to you; choose again.")
             case .repeated: ("\(zh)有重复项，请删除", "\(en): something is named twice; remove one.")
             case .notAllowed: ("\(zh)不适用于此会议，请删除", "\(en) cannot be given for this meeting; remove it.")
             case .inThePast: ("\(zh)已过，请选择将来的时间", "\(en) has passed; choose a time to come.")

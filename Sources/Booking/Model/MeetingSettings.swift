@@ -45,7 +45,10 @@ public enum RecordingRule: String, Sendable, CaseIterable { case none, server }
 public enum LiveAudience: String, Sendable, CaseIterable { case group, organisation, link }
 public enum Watermark: String, Sendable, CaseIterable { case off, single, tiled }
 /// Who is reminded.
-public enum ReminderScope: String, Sendable, CaseIterable { case nobody = "none", host, all }
+public enum ReminderScope: String, Sendable, CaseIterable {
+    case nobody = "none"
+    case host, all
+}
 
 /// The limits that other products have, as policies (product.md, A9).
 public enum LimitPreset: String, Sendable, CaseIterable {

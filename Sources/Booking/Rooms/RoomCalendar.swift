@@ -37,7 +37,9 @@ public enum RoomCalendar {
         of booking: BookedMeeting, among others: some Sequence<BookedMeeting>, workdays: WorkdayTable, at now: UTCTime
     ) -> [RoomConflict] {
         let rooms = booking.details.invitees.rooms
-        guard booking.isBooked, let series = booking.series, !rooms.isEmpty, let window = horizon(at: now) else { return [] }
+        guard booking.isBooked, let series = booking.series, !rooms.isEmpty, let window = horizon(at: now) else {
+            return []
+        }
         let wanted = series.occurrences(overlapping: window, workdays: workdays)
         let others = others.filter { $0.id != booking.id && !$0.details.invitees.rooms.isDisjoint(with: rooms) }
         var found: [RoomConflict] = []
@@ -46,7 +48,8 @@ public enum RoomCalendar {
             for occurrence in wanted {
                 let interval = occurrence.interval
                 // No occurrence is longer than a day, so nothing that began earlier reaches it.
-                let from = taken.firstIndex(startingAfter: interval.start.advanced(byMinutes: -BookingLimits.minutes.upperBound))
+                let from = taken.firstIndex(
+                    startingAfter: interval.start.advanced(byMinutes: -BookingLimits.minutes.upperBound))
                 for (held, holder) in taken[from...].prefix(while: { $0.interval.start < interval.end })
                 where held.overlaps(interval) {
                     found.append(
