@@ -207,6 +207,23 @@ import Testing
         #expect(moment?.time == Office.now.advanced(by: 1_810) && moment?.items == [.end(room.id, nil)])
     }
 
+    /// The first stretch looked at ends between the two: what the second has due first must not be passed over.
+    @Test func aReminderOfWhatLiesFurtherAheadMayComeFirst() throws {
+        var draft = draft("2026-11-27T16:00", [1440], rule: "FREQ=DAILY;COUNT=2")
+        draft.reminderScope = "host"
+        var meeting = try Office.meeting(draft)
+        meeting = try meeting.moving(
+            local("2026-11-28T16:00"), to: local("2026-11-28T15:00"), minutes: 60, by: id("ann"), in: context,
+            at: Office.now
+        ).meeting
+        meeting = try meeting.answering(
+            .declined, by: .member(id("ann")), occurrence: local("2026-11-27T16:00"), in: context, at: Office.now
+        ).meeting
+        #expect(
+            texts(run([meeting], until: time("20261128T000000Z")))
+                == ["20261127T070000Z remind 1440 ann", "20261127T093000Z end"])
+    }
+
     @Test func aSeriesThatBeginsInAYearIsNotMissed() throws {
         let meeting = try Office.meeting(draft("2027-11-24T10:00", [15], rule: "FREQ=YEARLY"))
         #expect(Agenda.nextMoment(of: meeting, after: Office.now, in: context)?.time == time("20271124T014500Z"))

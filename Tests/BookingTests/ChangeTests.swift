@@ -318,6 +318,41 @@ import Testing
         #expect(!all.contains { $0.hasPrefix("RECURRENCE-ID") } && all.contains("UID:m1@meet.example.com"))
     }
 
+    @Test func aLinkEndsWithTheInvitationItCameWith() throws {
+        let booked = try Office.booking(withEve())
+        let eve = OutsideContact.mail(try #require(EmailAddress("eve@example.org")))
+        let tokens = booked.effects.compactMap { effect -> InviteToken? in
+            if case .hand(let token, _, .personal) = effect { token } else { nil }
+        }
+        let token = try #require(tokens.first)
+        #expect(booked.meeting.invite(of: token) == .personal(eve))
+        let without = try change(booked.meeting) { _ in }
+        #expect(without.told == ["cancellation: eve@example.org"])
+        #expect(without.meeting.invite(of: token) == nil)
+        let again = try change(without.meeting, from: withEve()) { _ in }
+        #expect(again.told == ["link eve@example.org", "invitation: eve@example.org"])
+        #expect(again.meeting.invite(of: token) == nil)
+        var random = SeededSource(seed: 12)
+        let renewed = try booked.meeting.renewingLink(by: id("ann"), in: context, at: now, using: &random)
+        #expect(renewed.told == ["link"] && renewed.meeting.invite(of: token) == .personal(eve))
+    }
+
+    private func withEve() -> BookingDraft {
+        var draft = Office.draft()
+        draft.outside = [.init(name: "Eve", mail: "eve@example.org")]
+        return draft
+    }
+
+    @Test func anAnswerToTheSeriesTakesThePlaceOfSingleOnes() throws {
+        let (bob, second) = (Invitee.member(id("bob")), local("2026-12-01T10:00"))
+        let meeting = try Office.meeting(weekly)
+            .answering(.declined, by: bob, occurrence: second, in: context, at: now).meeting
+            .answering(.declined, by: .member(id("dora")), occurrence: second, in: context, at: now).meeting
+            .answering(.accepted, by: bob, in: context, at: now).meeting
+        #expect(meeting.answers.answer(of: bob, for: second) == .accepted)
+        #expect(meeting.answers.answer(of: .member(id("dora")), for: second) == .declined)
+    }
+
     @Test func anInstantMeetingRingsUnlessItIsQuiet() throws {
         var draft = BookingDraft(topic: "现在")
         draft.kind = "instant"

@@ -120,6 +120,7 @@ import Testing
             #expect(answer("4711", 5) == .tooMany(wait: 599))
             #expect(answer(nil, 6) == .tooMany(wait: 598))
             #expect(answer("4711", 5, from: "b") == (exists ? .open : .numberOrPassword))
+            #expect(answer("4711", 603) == .tooMany(wait: 1))
             #expect(answer("4711", 604) == (exists ? .open : .numberOrPassword))
         }
     }

@@ -251,6 +251,7 @@ struct BookingCheck {
         settings.sharing = choice(draft.sharing, .sharing) ?? settings.sharing
         settings.chat = choice(draft.chat, .chat) ?? settings.chat
         settings.selfRename = draft.selfRename
+        settings.succession = choice(draft.succession, .succession) ?? settings.succession
         settings.restriction = choice(draft.restriction, .restriction) ?? settings.restriction
         settings.early = choice(draft.early, .early) ?? settings.early
         settings.hostless = choice(draft.hostless, .hostless) ?? settings.hostless

@@ -1,5 +1,23 @@
 // A booking as somebody fills it in: texts and numbers, nothing checked. Checking collects all that is wrong and answers
 // once; what comes out are values that need no second look.
+//
+// A meeting of WeCom's API (product.md, 2.8) fits into it:
+//
+//     title, description, location           topic, notes, location
+//     meeting_start, meeting_duration        start in the zone, minutes (seconds rounded up)
+//     invitees.userid, guests                members, outside
+//     settings.hosts                         host, coHosts
+//     password, host_key                     password, hostKey
+//     enable_waiting_room                    waitingRoom: all
+//     allow_enter_before_host                hostless: all or after_host
+//     enable_enter_mute 0, 1, 2; mute_all    muteOnEntry: off, on, crowd; on
+//     allow_unmute_self                      allowSelfUnmute
+//     allow_external_user                    restriction: everyone or organisation
+//     enable_screen_watermark, _type         watermark
+//     auto_record_type                       recording (what a client records itself is none)
+//     remind_scope, ring_users               reminderScope, ringing
+//     reminders.remind_before                reminders, seconds to minutes
+//     reminders.repeat_*                     rule; type 7 is DAILY with onWorkdays
 
 public import Directory
 public import Scheduling
@@ -45,6 +63,7 @@ public struct BookingDraft: Sendable, Equatable {
     public var sharing = ""
     public var chat = ""
     public var selfRename = true
+    public var succession = ""
     public var restriction = ""
     /// Minutes as text, or `any`.
     public var early = ""

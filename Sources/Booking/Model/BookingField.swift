@@ -6,7 +6,8 @@ public import Scheduling
 /// Raw values are the names in the API.
 public enum BookingField: String, Sendable, CaseIterable {
     case kind, topic, notes, location, start, zone, minutes, rule, host, coHosts, members, departments, outside, rooms
-    case password, hostKey, waitingRoom, muteOnEntry, sharing, chat, restriction, early, hostless, recording, live
+    case password, hostKey, waitingRoom, muteOnEntry, sharing, chat, succession, restriction, early, hostless,
+        recording, live
     case watermark, reminders, reminderScope, ringing, preset, maxParticipants
 
     public func text(in language: Language) -> String {
@@ -36,6 +37,7 @@ public enum BookingField: String, Sendable, CaseIterable {
         case .muteOnEntry: ("入会静音", "Mute on entry")
         case .sharing: ("屏幕共享", "Screen sharing")
         case .chat: ("聊天", "Chat")
+        case .succession: ("主持人离开后", "After the host leaves")
         case .restriction: ("入会范围", "Who may enter")
         case .early: ("提前入会", "Early entry")
         case .hostless: ("主持人未到时", "Before the host")

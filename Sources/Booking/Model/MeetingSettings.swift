@@ -11,6 +11,8 @@ public enum EntryMuting: String, Sendable, CaseIterable { case off, on, crowd }
 public enum SharingRule: String, Sendable, CaseIterable { case hosts, one, all }
 /// Who may write to everybody.
 public enum ChatRule: String, Sendable, CaseIterable { case all, hosts, off }
+/// Who takes the place of a host who leaves, when there is no co-host.
+public enum SuccessionRule: String, Sendable, CaseIterable { case nobody, superior, member }
 
 /// Who may enter at all.
 public enum EntryRestriction: String, Sendable, CaseIterable {
@@ -81,6 +83,7 @@ public struct MeetingSettings: Hashable, Sendable {
     public var sharing = SharingRule.one
     public var chat = ChatRule.all
     public var selfRename = true
+    public var succession = SuccessionRule.superior
     public var restriction = EntryRestriction.everyone
     public var early = EarlyEntry.ten
     public var hostless = HostlessEntry.all
