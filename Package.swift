@@ -102,6 +102,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "Booking",
+            dependencies: [
+                "Directory", "Scheduling",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "WebClient",
             exclude: ["README.md"],
             resources: [.copy("page")],
@@ -194,6 +202,11 @@ let package = Package(
         .testTarget(
             name: "SchedulingTests",
             dependencies: ["Scheduling"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "BookingTests",
+            dependencies: ["Booking", "Directory", "Scheduling"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

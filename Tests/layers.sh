@@ -81,19 +81,21 @@ imports "LiveKitProtocol is generated messages only" Sources/LiveKitProtocol 'Sw
 imports "Scheduling is calendar arithmetic: it knows no meeting, no HTTP and no store" Sources/Scheduling 'Foundation'
 forbid "Scheduling reads files in one place and no clock" code \
     '\b(FileHandle|FileManager|URL\(|Data\(contentsOf|Date\(\)|(Date|Clock|Instant)\w*\.now\b|\.random\()' Sources/Scheduling
+imports "Booking is values and rules: calendar, directory and SHA-256, no store, no HTTP, no Foundation" Sources/Booking \
+    'Booking|Crypto|Directory|Scheduling'
 imports "WebClient is the page only" Sources/WebClient 'Foundation'
 imports "Signaling reaches the relay through MediaRelay, never CRelay or CCrypto" Sources/Signaling '(?!CRelay\b|CCrypto\b|WebClient\b|hutong\b)\w+'
 imports "hutong reaches the packet core through MediaRelay" Sources/hutong '(?!CRelay\b)\w+'
 imports "nothing of the load test is in the server" Sources '(?!CLoad\b|hutong_load\b|Histogram\b)\w+'
 imports "the load test is a client: it knows nothing of the server above MediaRelay" loadtest '(?!Signaling\b|WebClient\b|hutong\b|CCrypto\b)\w+'
-forbid "the meeting's state and the directory are pure: no clock, no random source, no await" code \
-    '\b(await\b|Date\(\)|(Date|Clock|Instant|DispatchTime)\w*\.now\b|ContinuousClock|SystemRandomNumberGenerator|\.random\(|Task\s*[{(])' \
-    Sources/Signaling/Meeting/MeetingState* Sources/Directory
+forbid "the meeting's state, bookings and the directory are pure: no clock, no random source, no await" code \
+    '\b(await\b|Date\(\)|(Date|Clock|Instant|DispatchTime)\w*\.now\b|ContinuousClock|SystemRandomNumberGenerator|\.random\((?!.*\busing:)|Task\s*[{(])' \
+    Sources/Signaling/Meeting/MeetingState* Sources/Booking Sources/Directory
 
 forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources loadtest
 # A name or a closing bracket, an exclamation mark, and then something that goes on with the value.
 forbid "no force unwrap" code '[\w\])]!(?=[.\[\s,):]|$)(?!\s*=)' Sources/MediaRelay Sources/Signaling \
-    Sources/Codecs Sources/Directory Sources/Mail Sources/Scheduling Sources/Spreadsheet Sources/WebClient/WebPage.swift \
+    Sources/Booking Sources/Codecs Sources/Directory Sources/Mail Sources/Scheduling Sources/Spreadsheet Sources/WebClient/WebPage.swift \
     Sources/hutong loadtest
 forbid "nothing unsafe without a sentence of proof above it" unproved '(@unchecked Sendable|nonisolated\(unsafe\))' Sources loadtest
 forbid "no shell and no child process" code '\b(system|popen|execve?|posix_spawn)\s*\(|\bProcess\(' Sources

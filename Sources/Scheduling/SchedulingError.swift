@@ -52,7 +52,7 @@ public struct SchedulingError: Error, Hashable, Sendable, CustomStringConvertibl
     /// Enough to recognise a value by; more would let a stranger fill a log line.
     static let subjectLength = 60
 
-    init(_ code: Code) { self.init(code, "") }
+    public init(_ code: Code) { self.init(code, "") }
 
     init(_ code: Code, _ subject: some StringProtocol) {
         self.code = code

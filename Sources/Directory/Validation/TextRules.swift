@@ -1,7 +1,7 @@
 // What a text may hold that other people will read: no control characters, nothing that turns the direction of writing
 // or hides, since a name is a claim about who somebody is.
 
-enum TextRules {
+public enum TextRules {
     /// The text without white space around it, or why it cannot be taken. Empty is fine.
     static func checked(
         _ text: String, as field: MemberField, atMost characters: Int
@@ -19,7 +19,7 @@ enum TextRules {
     }
 
     /// Whether nothing in it controls, turns or hides. Two names that look the same are the same.
-    static func isClean(_ text: String) -> Bool {
+    public static func isClean(_ text: String) -> Bool {
         var previous: Unicode.Scalar?
         var isJoining = false
         for scalar in text.unicodeScalars {
