@@ -102,6 +102,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "WeChat",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "WebClient",
             exclude: ["README.md"],
             resources: [.copy("page")],
@@ -235,6 +243,16 @@ let package = Package(
             name: "SpreadsheetTests",
             dependencies: ["CZlib", "Spreadsheet"],
             exclude: ["Fixtures"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "WeChatTests",
+            dependencies: [
+                "WeChat",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            exclude: ["Samples"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
