@@ -194,6 +194,17 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .executableTarget(
+            name: "wechat-probe",
+            dependencies: [
+                "WeChat",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tests/Support/WeChatProbe",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
             name: "schedule-oracle",
             dependencies: ["Scheduling"],
             path: "Tests/Support/ScheduleOracle",
