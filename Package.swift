@@ -110,6 +110,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "WeChat",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "WebClient",
             exclude: ["README.md"],
             resources: [.copy("page")],
@@ -194,6 +202,17 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .executableTarget(
+            name: "wechat-probe",
+            dependencies: [
+                "WeChat",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tests/Support/WeChatProbe",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
             name: "schedule-oracle",
             dependencies: ["Scheduling"],
             path: "Tests/Support/ScheduleOracle",
@@ -248,6 +267,16 @@ let package = Package(
             name: "SpreadsheetTests",
             dependencies: ["CZlib", "Spreadsheet"],
             exclude: ["Fixtures"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "WeChatTests",
+            dependencies: [
+                "WeChat",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            exclude: ["Samples"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -83,6 +83,10 @@ forbid "Scheduling reads files in one place and no clock" code \
     '\b(FileHandle|FileManager|URL\(|Data\(contentsOf|Date\(\)|(Date|Clock|Instant)\w*\.now\b|\.random\()' Sources/Scheduling
 imports "Booking is values and rules: calendar, directory and SHA-256, no store, no HTTP, no Foundation" Sources/Booking \
     'Booking|Crypto|Directory|Scheduling'
+imports "WeChat is what is said to WeChat and WeCom: no network, no store, no other target of ours" Sources/WeChat 'Crypto|CryptoExtras|Foundation|WeChat'
+forbid "WeChat opens no connection, reads no clock and draws no random number" code \
+    '\b(URLSession|FileManager|FileHandle|Data\(contentsOf|Date\(\)|(Date|Clock|Instant)\w*\.now\b|ContinuousClock|SystemRandomNumberGenerator|\.random\(|IV\(\))' \
+    Sources/WeChat
 imports "WebClient is the page only" Sources/WebClient 'Foundation'
 imports "Signaling reaches the relay through MediaRelay, never CRelay or CCrypto" Sources/Signaling '(?!CRelay\b|CCrypto\b|WebClient\b|hutong\b)\w+'
 imports "hutong reaches the packet core through MediaRelay" Sources/hutong '(?!CRelay\b)\w+'
@@ -95,8 +99,8 @@ forbid "the meeting's state, bookings and the directory are pure: no clock, no r
 forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources loadtest
 # A name or a closing bracket, an exclamation mark, and then something that goes on with the value.
 forbid "no force unwrap" code '[\w\])]!(?=[.\[\s,):]|$)(?!\s*=)' Sources/MediaRelay Sources/Signaling \
-    Sources/Booking Sources/Codecs Sources/Directory Sources/Mail Sources/Scheduling Sources/Spreadsheet Sources/WebClient/WebPage.swift \
-    Sources/hutong loadtest
+    Sources/Booking Sources/Codecs Sources/Directory Sources/Mail Sources/Scheduling Sources/Spreadsheet Sources/WeChat \
+    Sources/WebClient/WebPage.swift Sources/hutong loadtest
 forbid "nothing unsafe without a sentence of proof above it" unproved '(@unchecked Sendable|nonisolated\(unsafe\))' Sources loadtest
 forbid "no shell and no child process" code '\b(system|popen|execve?|posix_spawn)\s*\(|\bProcess\(' Sources
 forbid "nothing left for later" text '\b(TODO|FIXME|XXX|HACK)\b' Sources loadtest Tests docs Makefile README.md
