@@ -19,8 +19,7 @@ public struct PeopleRoutes: Sendable {
     public init?(store: Store, meetings: MeetingDirectory) async throws(StoreFailure) {
         let now = Int64(Date().timeIntervalSince1970)
         guard let state = try await store.organisation() else { return nil }
-        try await store.forget(
-            answersBefore: now - Limits.keptAnswerSeconds, auditBefore: now - Limits.auditSeconds)
+        try await store.forget(auditBefore: now - Limits.auditSeconds)
         let organisation = Organisation(state, repository: store) { member, epoch in
             await meetings.cutOff(member, below: epoch)
         }

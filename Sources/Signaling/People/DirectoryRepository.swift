@@ -69,14 +69,15 @@ protocol DirectoryRepository: Sendable {
     func found(
         _ state: OrganisationState, invite: KeptInvite, audit: AuditEntry
     ) async throws(StoreFailure) -> Bool
+    /// Answers that are older than `Limits.keptAnswerSeconds` go when another is kept.
     func write(
         _ write: OrganisationWrite, audit: AuditEntry, answer: (key: IdempotencyKey, kept: KeptAnswer)?
     ) async throws(StoreFailure)
     func answer(to key: IdempotencyKey) async throws(StoreFailure) -> KeptAnswer?
     /// The newest first, those before `number` only.
     func audit(before number: Int64, limit: Int) async throws(StoreFailure) -> [NumberedAuditEntry]
-    /// Deletes answers and audit entries made before these moments, in seconds since 1970.
-    func forget(answersBefore: Int64, auditBefore: Int64) async throws(StoreFailure)
+    /// Deletes audit entries made before this moment, in seconds since 1970.
+    func forget(auditBefore: Int64) async throws(StoreFailure)
 }
 
 /// A session as it is kept: of its token only the SHA-256.

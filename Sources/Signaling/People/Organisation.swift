@@ -61,6 +61,8 @@ actor Organisation {
             kept.request = key.request
             return (key: key, kept: kept)
         }
+        var audit = audit
+        if let subject = change.subject { audit.target = subject }
         try await repository.write(change.write, audit: audit, answer: answer)
         state = change.state
         for (account, epoch) in change.write.lockedOut { await lockOut(account.key, epoch) }

@@ -7,6 +7,8 @@ import Directory
 struct OrganisationChange: Sendable {
     var state: OrganisationState
     var write: OrganisationWrite
+    /// What it is about, when that has its name only now: for the audit log.
+    var subject: String?
 }
 
 extension OrganisationState {
@@ -159,7 +161,9 @@ extension OrganisationState {
     func creating(_ department: Department) throws(OrganisationRefusal) -> OrganisationChange {
         var write = OrganisationWrite()
         write.departments = [department]
-        return try changed(departments: directory.tree.departments + [department], write)
+        var change = try changed(departments: directory.tree.departments + [department], write)
+        change.subject = department.id.description
+        return change
     }
 
     func updating(_ department: Department) throws(OrganisationRefusal) -> OrganisationChange {

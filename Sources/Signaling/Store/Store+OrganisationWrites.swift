@@ -35,6 +35,8 @@ extension Store: DirectoryRepository {
             try Self.append(audit, database)
             guard let (key, kept) = answer else { return }
             try database.execute(
+                sql: "DELETE FROM kept_answer WHERE at < ?", arguments: [kept.at - Limits.keptAnswerSeconds])
+            try database.execute(
                 sql: """
                     INSERT INTO kept_answer (actor, key, request, status, entityTag, body, at)
                     VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -73,9 +75,8 @@ extension Store: DirectoryRepository {
         }
     }
 
-    func forget(answersBefore: Int64, auditBefore: Int64) async throws(StoreFailure) {
+    func forget(auditBefore: Int64) async throws(StoreFailure) {
         try await perform { database in
-            try database.execute(sql: "DELETE FROM kept_answer WHERE at < ?", arguments: [answersBefore])
             try database.execute(sql: "DELETE FROM audit WHERE at < ?", arguments: [auditBefore])
         }
     }

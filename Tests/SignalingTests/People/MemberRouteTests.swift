@@ -177,6 +177,9 @@ struct MemberRouteTests {
             #expect(try await code("DELETE", "departments/5") == "204")
             let made = try await client.send("POST", "departments", as: "chief", body: #"{"name":"六","parent":2}"#)
             #expect(made.json["id"] as? Int == 6, "numbers are not used again")
+            let log = try await client.send("GET", "audit?limit=5", as: "chief")
+            #expect(log.body.contains(#""action":"department.create","actor":"chief","at":"#))
+            #expect(log.body.contains(#""target":"6""#))
             let tree = try await client.send("GET", "departments", as: "mia")
             let ids = (tree.json["departments"] as? [[String: Any]])?.compactMap { $0["id"] as? Int }
             #expect(ids == [1, 2, 6, 3])

@@ -144,7 +144,7 @@ struct StoredOrganisationTests {
             #expect(all.last?.entry.action == "organisation.create")
             let page = try await store.audit(before: all[2].number, limit: 3)
             #expect(page == Array(all[3..<6]))
-            try await store.forget(answersBefore: 0, auditBefore: PeopleWorld.now + 1)
+            try await store.forget(auditBefore: PeopleWorld.now + 1)
             #expect(try await store.audit(before: .max, limit: 100).isEmpty)
         }
     }
