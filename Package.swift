@@ -126,7 +126,7 @@ let package = Package(
         .target(
             name: "Signaling",
             dependencies: [
-                "CZlib", "LiveKitProtocol", "MediaRelay",
+                "CZlib", "Directory", "LiveKitProtocol", "MediaRelay", "Spreadsheet",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -247,7 +247,8 @@ let package = Package(
         .testTarget(
             name: "SignalingTests",
             dependencies: [
-                "LiveKitProtocol", "MediaRelay", "ScenarioSupport", "Signaling", "WebClient",
+                "Directory", "LiveKitProtocol", "MediaRelay", "ScenarioSupport", "Signaling", "Spreadsheet",
+                "WebClient",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

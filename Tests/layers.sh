@@ -96,6 +96,9 @@ forbid "the meeting's state, bookings and the directory are pure: no clock, no r
     '\b(await\b|Date\(\)|(Date|Clock|Instant|DispatchTime)\w*\.now\b|ContinuousClock|SystemRandomNumberGenerator|\.random\((?!.*\busing:)|Task\s*[{(])' \
     Sources/Signaling/Meeting/MeetingState* Sources/Booking Sources/Directory
 
+forbid "routes of /api/v1 stand in the table that the OpenAPI document is made from" text \
+    'router\.(get|post|put|patch|delete|head|on)\(\s*"/?api/v1' Sources/Signaling
+
 forbid "no try!, as!, or crash on purpose" code '\b(try!|as!)|\b(fatalError|preconditionFailure|assertionFailure)\(' Sources loadtest
 # A name or a closing bracket, an exclamation mark, and then something that goes on with the value.
 forbid "no force unwrap" code '[\w\])]!(?=[.\[\s,):]|$)(?!\s*=)' Sources/MediaRelay Sources/Signaling \

@@ -100,6 +100,38 @@ enum Limits {
     /// Bytes of a member's id in a lock-out.
     static let memberBytes = nameBytes
 
+    // MARK: People
+
+    /// Seconds for which a session lasts: two weeks, so that nobody types his password every Monday.
+    static let sessionSeconds: Int64 = 14 * 86_400
+    /// Sessions of one member: his devices, with room; the oldest end first.
+    static let sessionsPerMember = 20
+    /// Seconds for which an invite link lets in: a weekend and a day.
+    static let inviteSeconds: Int64 = 3 * 86_400
+    /// Characters of a password at least (NIST SP 800-63B, 3.1.1.2 has 8 beside a second factor, and 15 without one; a
+    /// rate of guesses as low as ours makes up for some).
+    static let passwordCharacters = 10
+    /// Passwords hashed at once: 32 MiB and a third of a second each.
+    static let passwordHashes = 2
+    /// People who may wait for that; the last waits about five seconds.
+    static let passwordQueue = 32
+    /// Wrong passwords for one account: ten, and one more every two minutes, which is 5,000 a week.
+    static let triesPerAccount = AttemptLimiter.Allowance(tries: 10, secondsEach: 120)
+    /// From one address: a company's Monday behind one NAT, where only wrong ones count.
+    static let triesPerNetwork = AttemptLimiter.Allowance(tries: 60, secondsEach: 10)
+    /// Places in which tries are counted; half a megabyte.
+    static let attemptPlaces = 65_536
+    /// Bytes of a request about people: a member with all custom fields full is about 30 kB.
+    static let peopleBodyBytes = 64 * 1024
+    /// Characters of an idempotency key: a UUID has 36.
+    static let idempotencyKeyBytes = 64
+    /// Seconds for which an answer is kept for those who ask again: a day.
+    static let keptAnswerSeconds: Int64 = 86_400
+    /// Seconds for which the audit log is kept: product.md, B23 has at least six months; a year and a month.
+    static let auditSeconds: Int64 = 396 * 86_400
+    /// Entries of one page of a list.
+    static let pageEntries = 200
+
     // MARK: Data packets
 
     /// Bytes of one data packet with its sender's names. Clients send at most 64,000 and cut streams into chunks of 15,000.

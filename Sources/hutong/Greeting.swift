@@ -8,9 +8,6 @@ struct Greeting {
     var mediaPorts: [UInt16]
 
     var lines: [String] {
-        let urls = hosts.map {
-            "\(configuration.usesTLS ? "https" : "http")://\(ListenAddress(host: $0, port: listening.port))"
-        }
         let addresses = configuration.announced.isEmpty ? [configuration.media.host] : configuration.announced
         var lines = [
             "Hutong is ready: \(urls.joined(separator: "  "))",
@@ -26,11 +23,16 @@ struct Greeting {
         return lines
     }
 
+    /// What to type into a browser.
+    var urls: [String] {
+        hosts.map { "\(configuration.usesTLS ? "https" : "http")://\(ListenAddress(host: $0, port: listening.port))" }
+    }
+
     func print() {
         for line in lines { Console.print(line) }
     }
 
-    /// What to type into a browser: a wildcard is no address.
+    /// A wildcard is no address.
     private var hosts: [String] {
         guard IPAddressText.isWildcard(listening.host) else { return [listening.host] }
         return ["localhost"] + configuration.announced

@@ -7,7 +7,7 @@ struct Hutong: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hutong",
         abstract: "A video conferencing server and media relay that speaks the LiveKit protocol.",
-        subcommands: [ServeCommand.self, TokenCommand.self, CheckCommand.self, VersionCommand.self])
+        subcommands: [ServeCommand.self, InitCommand.self, TokenCommand.self, CheckCommand.self, VersionCommand.self])
 }
 
 struct VersionCommand: ParsableCommand {

@@ -49,6 +49,7 @@ struct Server: Sendable {
             configuration: configuration.meetings, plane: relay, keys: keys, revocations: revocations, events: webhooks,
             logger: Logger(label: "hutong.meetings"))
         let api = TwirpServer(directory: directory, keys: keys)
+        let people = try await PeopleRoutes(store: store, meetings: directory)
         let isStopping = StopFlag()
         self.relay = relay
         self.directory = directory
@@ -79,7 +80,7 @@ struct Server: Sendable {
             },
             developmentToken: configuration.isDevelopment ? Self.developmentToken(keys) : nil, serverAPI: api,
             webhooks: webhooks.map { WebhookRoutes(webhooks: $0, keys: keys) },
-            controls: ControlRoutes(directory: directory, keys: keys))
+            controls: ControlRoutes(directory: directory, keys: keys), people: people)
         edge = HTTPEdge(
             edgeConfiguration,
             gateway: LiveKitGateway(directory: directory, keys: keys, logger: Logger(label: "hutong.signaling")),

@@ -44,7 +44,7 @@ def test_version(tmp_path):
 
 def test_help_names_every_command(tmp_path):
     text = hutong("--help", folder=tmp_path).stdout
-    assert all(command in text for command in ("serve", "token", "check", "version"))
+    assert all(command in text for command in ("serve", "init", "token", "check", "version"))
 
 
 def test_token_is_what_customers_back_ends_mint(tmp_path):

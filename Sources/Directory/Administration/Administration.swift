@@ -73,6 +73,14 @@ public struct Administration: Sendable, Equatable {
         self.groups = groups
     }
 
+    /// As the store has it, disabled super admins included; nil when there is none.
+    public init?(superAdmins: Set<AccountID>, grants: [AdminGrant], groups: [AdminGroup]) {
+        guard !superAdmins.isEmpty else { return nil }
+        self.superAdmins = superAdmins
+        self.grants = grants
+        self.groups = groups
+    }
+
     public mutating func addSuperAdmin(
         _ account: AccountID, in directory: DirectorySnapshot
     ) throws(AdministrationError) {

@@ -9,28 +9,19 @@ enum ControlRequestError: Error {
     case fields([Problem.FieldError])
 }
 
-/// Reads fields of one JSON object and collects what is wrong with them.
-struct ControlRequest {
-    private let object: [String: Any]
-    private var errors: [Problem.FieldError] = []
-    private var read: Set<String> = []
-
+enum ControlRequest {
     /// - Parameter body: a JSON object; empty is one without fields.
     static func decode(_ name: String, _ body: [UInt8]) throws(ControlRequestError) -> HostControl {
         guard let reader = readers[name] else { throw .noSuchControl }
-        let parsed = body.isEmpty ? [:] : try? JSONSerialization.jsonObject(with: Data(body))
-        guard let object = parsed as? [String: Any] else { throw .notAnObject }
-        var request = ControlRequest(object: object)
+        guard var request = RequestFields(body) else { throw .notAnObject }
         let control = reader(&request)
         request.rejectUnread()
         guard request.errors.isEmpty else { throw .fields(request.errors) }
         return control
     }
 
-    private init(object: [String: Any]) { self.object = object }
-
     /// By the path's last word.
-    private static let readers: [String: @Sendable (inout ControlRequest) -> HostControl] = [
+    private static let readers: [String: @Sendable (inout RequestFields) -> HostControl] = [
         "mute": { .mute($0.identities(), $0.device(), allowSelfUnmute: $0.bool("allowSelfUnmute") ?? true) },
         "mute-all": { request in
             let device = request.device()
@@ -62,66 +53,13 @@ struct ControlRequest {
         "roll-call": { .rollCall($0.optionalIdentity()) },
         "end": { _ in .end },
     ]
+}
 
-    // MARK: Fields
+extension RequestFields {
+    fileprivate mutating func optionalIdentity() -> String? { optionalText("identity", Limits.nameBytes) }
+    fileprivate mutating func identity() -> String { text("identity", Limits.nameBytes) }
 
-    private mutating func wrong(_ field: String, _ code: String, _ zh: String, _ en: String) {
-        errors.append(Problem.FieldError(field: field, code: code, texts: ["zh-CN": zh, "en": en]))
-    }
-
-    private mutating func value(_ field: String) -> Any? {
-        read.insert(field)
-        let value = object[field]
-        return value is NSNull ? nil : value
-    }
-
-    private mutating func rejectUnread() {
-        for field in object.keys.sorted() where !read.contains(field) {
-            wrong(String(field.prefix(64)), "unknown", "没有此字段", "There is no such field")
-        }
-    }
-
-    private mutating func optionalText(_ field: String, _ limit: Int) -> String? {
-        guard let value = value(field) else { return nil }
-        guard let text = value as? String else {
-            wrong(field, "type", "应为文本", "Must be a text")
-            return nil
-        }
-        guard text.utf8.count <= limit, !text.utf8.contains(0) else {
-            wrong(field, "too_long", "过长或含有无效字符", "Is too long, or has a character that is not allowed")
-            return nil
-        }
-        return text
-    }
-
-    private mutating func text(_ field: String, _ limit: Int) -> String {
-        let before = errors.count
-        guard let text = optionalText(field, limit), !text.isEmpty else {
-            if errors.count == before { wrong(field, "missing", "不能为空", "Must not be empty") }
-            return ""
-        }
-        return text
-    }
-
-    private mutating func optionalIdentity() -> String? { optionalText("identity", Limits.nameBytes) }
-    private mutating func identity() -> String { text("identity", Limits.nameBytes) }
-
-    private mutating func list(_ field: String) -> [String]? {
-        guard let value = value(field) else { return nil }
-        guard let list = value as? [String] else {
-            wrong(field, "type", "应为文本列表", "Must be a list of texts")
-            return nil
-        }
-        guard list.count <= Limits.identitiesPerControl,
-            list.allSatisfy({ !$0.isEmpty && $0.utf8.count <= Limits.nameBytes && !$0.utf8.contains(0) })
-        else {
-            wrong(field, "too_long", "列表过长或有无效的成员", "Is too long, or names somebody who cannot be")
-            return nil
-        }
-        return list
-    }
-
-    private mutating func identities() -> [String] {
+    fileprivate mutating func identities() -> [String] {
         let before = errors.count
         guard let list = list("identities"), !list.isEmpty else {
             if errors.count == before { wrong("identities", "missing", "不能为空", "Must not be empty") }
@@ -130,30 +68,9 @@ struct ControlRequest {
         return list
     }
 
-    private mutating func bool(_ field: String) -> Bool? {
-        guard let value = value(field) else { return nil }
-        // Numbers are not taken for it, which Foundation would do.
-        guard let number = value as? NSNumber, number.isBoolean else {
-            wrong(field, "type", "应为 true 或 false", "Must be true or false")
-            return nil
-        }
-        return number.boolValue
-    }
+    fileprivate mutating func device() -> HostControl.Device { choice("device") ?? .microphone }
 
-    private mutating func choice<Choice: RawRepresentable & CaseIterable>(_ field: String) -> Choice?
-    where Choice.RawValue == String {
-        guard let value = value(field) else { return nil }
-        guard let choice = (value as? String).flatMap(Choice.init) else {
-            let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            wrong(field, "not_one_of", "应为其中之一：\(all)", "Must be one of: \(all)")
-            return nil
-        }
-        return choice
-    }
-
-    private mutating func device() -> HostControl.Device { choice("device") ?? .microphone }
-
-    private mutating func minutes() -> Int {
+    fileprivate mutating func minutes() -> Int {
         guard let number = value("minutes") as? NSNumber, !number.isBoolean, let minutes = number as? Int,
             (1...Limits.meetingMinutes).contains(minutes)
         else {
@@ -164,7 +81,7 @@ struct ControlRequest {
         return minutes
     }
 
-    private mutating func rules() -> RulesChange {
+    fileprivate mutating func rules() -> RulesChange {
         var change = RulesChange()
         change.waitingRoom = choice("waitingRoom")
         change.muteOnEntry = choice("muteOnEntry")
@@ -188,9 +105,4 @@ struct ControlRequest {
         }
         return change
     }
-}
-
-extension NSNumber {
-    /// JSON's true and false among its numbers.
-    fileprivate var isBoolean: Bool { String(cString: objCType) == "c" }
 }

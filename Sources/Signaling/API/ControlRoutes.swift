@@ -21,27 +21,39 @@ public struct ControlRoutes: Sendable {
         self.keys = keys
     }
 
-    func add(to router: Router<EdgeContext>) {
-        router.get("api/v1/meetings/:name") { request, context in
-            let name = try name(context)
-            let actor = try actor(request, in: name)
-            return try json(try await refusing { try await directory.view(name, for: actor) })
-        }
-        router.post("api/v1/meetings/:name/controls/:control") { request, context in
-            let name = try name(context)
-            let actor = try actor(request, in: name)
-            let control = try await control(context.parameters.get("control") ?? "", request)
-            let changed = try await refusing { try await directory.control(name, control, by: actor) }
-            return try json(["changed": changed])
-        }
-        router.post("api/v1/lock-outs") { request, _ in
-            let grant = try claims(request).video
-            guard grant.roomAdmin == true, grant.room?.isEmpty ?? true else {
-                throw Problem(.forbidden, detail: "the token needs roomAdmin, and no room")
-            }
-            let lockOut = try await lockOut(request)
-            return try json(["ended": await directory.cutOff(lockOut.member, below: lockOut.epoch)])
-        }
+    var routes: [APIRoute] {
+        [
+            APIRoute(
+                method: .get, path: "/api/v1/meetings/{name}", operation: "getMeeting", summary: "What hosts see.",
+                access: .token
+            ) { request, context in
+                let name = try name(context)
+                let actor = try actor(request, in: name)
+                return try json(try await refusing { try await directory.view(name, for: actor) })
+            },
+            APIRoute(
+                method: .post, path: "/api/v1/meetings/{name}/controls/{control}", operation: "controlMeeting",
+                summary: "One control of a running meeting.", access: .token, body: .object
+            ) { request, context in
+                let name = try name(context)
+                let actor = try actor(request, in: name)
+                let control = try await control(context.parameters.get("control") ?? "", request)
+                let changed = try await refusing { try await directory.control(name, control, by: actor) }
+                return try json(["changed": changed])
+            },
+            APIRoute(
+                method: .post, path: "/api/v1/lock-outs", operation: "lockOut",
+                summary: "Ends all that a member's tokens of lower epochs are worth.", access: .token,
+                body: .json([.init("member", required: true), .init("epoch", .integer, required: true)])
+            ) { request, _ in
+                let grant = try claims(request).video
+                guard grant.roomAdmin == true, grant.room?.isEmpty ?? true else {
+                    throw Problem(.forbidden, detail: "the token needs roomAdmin, and no room")
+                }
+                let lockOut = try await lockOut(request)
+                return try json(["ended": await directory.cutOff(lockOut.member, below: lockOut.epoch)])
+            },
+        ]
     }
 
     private func refusing<Answer: Sendable>(_ body: () async throws -> Answer) async throws -> Answer {
@@ -143,10 +155,12 @@ extension Problem {
 
     init(_ error: ControlRequestError) {
         switch error {
-        case .noSuchControl: self.init(.notFound, detail: "there is no such control")
-        case .notAnObject: self.init(.badRequest, detail: "the body must be a JSON object")
+        case .noSuchControl:
+            self.init(.notFound, code: "no_such_control", zh: "没有此操作", en: "There is no such control.")
+        case .notAnObject:
+            self.init(.badRequest, code: "not_an_object", zh: "请求内容须为 JSON 对象", en: "The body must be a JSON object.")
         case .fields(let errors):
-            self.init(.unprocessableContent, detail: "some fields are not as they should be")
+            self.init(OrganisationRefusal.fields([]))
             self.errors = errors
         }
     }

@@ -1,5 +1,5 @@
 // What the routes answer with, handed in by the executable: the page, readiness, figures, development tokens, the server
-// API, webhooks and hosts' controls.
+// API, webhooks, hosts' controls and the people of the organisation.
 
 /// One file of the page, as it goes out.
 public struct StaticFile: Sendable {
@@ -31,11 +31,14 @@ public struct EdgeContent: Sendable {
     public var webhooks: WebhookRoutes?
     /// Nil: meetings have no hosts' controls over HTTP.
     public var controls: ControlRoutes?
+    /// Nil: there is no organisation, and nobody signs in.
+    public var people: PeopleRoutes?
 
     public init(
         page: @escaping @Sendable (_ path: String) -> StaticFile?, isReady: @escaping @Sendable () async -> Bool,
         metrics: @escaping @Sendable () async -> [MetricFamily], developmentToken: DevelopmentToken? = nil,
-        serverAPI: (any ServerAPI)? = nil, webhooks: WebhookRoutes? = nil, controls: ControlRoutes? = nil
+        serverAPI: (any ServerAPI)? = nil, webhooks: WebhookRoutes? = nil, controls: ControlRoutes? = nil,
+        people: PeopleRoutes? = nil
     ) {
         self.page = page
         self.isReady = isReady
@@ -44,5 +47,6 @@ public struct EdgeContent: Sendable {
         self.serverAPI = serverAPI
         self.webhooks = webhooks
         self.controls = controls
+        self.people = people
     }
 }

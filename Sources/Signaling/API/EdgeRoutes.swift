@@ -47,7 +47,9 @@ struct EdgeRoutes<Gateway: SignalGateway>: Sendable {
             router.post("\(ServerAPIRoute.prefix)/:service/:method") { request, _ in await call(api, request) }
         }
         content.webhooks?.add(to: router)
-        content.controls?.add(to: router)
+        if content.controls != nil || content.people != nil {
+            APITable((content.controls?.routes ?? []) + (content.people?.routes ?? [])).add(to: router)
+        }
         router.get("/") { request, _ in try page(request) }
         router.get("**") { request, _ in try page(request) }
         return router

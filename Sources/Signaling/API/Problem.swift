@@ -21,7 +21,11 @@ struct Problem: Error, Encodable {
         var field: String
         var code: String
         var texts: [String: String]
+        /// Of an uploaded file, as spreadsheets count.
+        var row: Int?
     }
+    /// Seconds after which it may be tried again.
+    var retryAfter: Int64?
 
     init(_ status: HTTPResponse.Status, detail: String? = nil) {
         title = status.reasonPhrase
@@ -33,8 +37,9 @@ struct Problem: Error, Encodable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let body = (try? encoder.encode(self)) ?? Data()
+        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        if let retryAfter { headers[.retryAfter] = String(retryAfter) }
         return Response(
-            status: .init(code: status), headers: [.contentType: "application/problem+json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+            status: .init(code: status), headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 }

@@ -1,5 +1,5 @@
-// CORS (Fetch standard, 3.2): any origin, because the token and not the origin is what lets a client in. No route of
-// the edge reads a cookie; one that does needs its own, narrower answer.
+// CORS (Fetch standard, 3.2): any origin, because the token and not the origin is what lets a client in. Answers of the
+// routes that read a cookie are for our own pages only, and say so.
 
 import HTTPTypes
 import NIOHTTP1
@@ -14,9 +14,13 @@ enum CrossOrigin {
         ("Access-Control-Max-Age", "86400"),
     ]
 
+    /// On answers to whoever is signed in by cookie; the fields above are left away then.
+    static let ownSiteOnly = (name: "Cross-Origin-Resource-Policy", value: "same-origin")
+
     static let headers = HTTPHeaders(fields.map { ($0.name, $0.value) })
 
     static func add(to target: inout HTTPFields) {
+        if let name = HTTPField.Name(ownSiteOnly.name), target[name] == ownSiteOnly.value { return }
         for (name, value) in fields { target.set(name, value) }
     }
 }

@@ -63,9 +63,9 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
         unanswered += 1
         bodyBytes = 0
         // What is too large for the API is still answered, so that its caller learns why.
-        bodyLimit =
-            limits.requestBodyBytes
-            + (ServerAPIRoute(path: RequestTarget(head.uri).path) == nil ? 0 : limits.apiBodyBytes)
+        let path = RequestTarget(head.uri).path
+        let takesMore = ServerAPIRoute(path: path) != nil || path == PeopleRoutes.importPath
+        bodyLimit = limits.requestBodyBytes + (takesMore ? limits.apiBodyBytes : 0)
         guard head.headers.contains(name: "Upgrade") else {
             return context.fireChannelRead(wrapInboundOut(.head(head)))
         }

@@ -1,5 +1,5 @@
 // What must outlive a restart, in one SQLite file of the data folder. Here: opening it, the versions of its schema, and
-// the one way in. What is kept stands beside it: +Outbox, +Revocations.
+// the one way in. What is kept stands beside it: +Outbox, +Revocations, +Organisation, +SignIn.
 //
 // A store that cannot be opened keeps the server from starting. One that fails later stops nothing: the failure is
 // counted, said once a minute, and whoever asked keeps what he has and comes again.
@@ -73,6 +73,10 @@ public final class Store: Sendable {
         }
         migrator.registerMigration("2 member epochs") { database in
             try database.execute(sql: memberEpochsSchema)
+        }
+        migrator.registerMigration("3 organisation") { database in
+            try database.execute(sql: organisationSchema)
+            try database.execute(sql: signInSchema)
         }
         return migrator
     }
