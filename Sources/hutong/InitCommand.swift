@@ -7,9 +7,9 @@ import Signaling
 
 struct InitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Creates the organisation and its first super admin, and prints a link for him.",
+        commandName: "init", abstract: "Creates the organisation and its first super admin, and prints how he comes in.",
         discussion: """
-            The link lets in once, for three days, and asks for a password. The server must not run meanwhile: start it \
+            What it prints lets in once, for three days, and sets a password. The server must not run meanwhile: start it \
             afterwards. What `hutong serve` is told with --config, --listen, --data and the like is told here too.
             """)
 
@@ -39,7 +39,10 @@ struct InitCommand: AsyncParsableCommand {
             throw Console.runtimeError
         }
         let greeting = Greeting(configuration: configuration, listening: configuration.listen, mediaPorts: [])
-        Console.print("\(organisation) is there. \(admin) comes in with this link, once, within three days:")
-        for url in greeting.urls { Console.print("\(url)/#invite=\(token)") }
+        let url = greeting.urls.first ?? ""
+        Console.print("\(organisation) is there. \(admin) comes in once, within three days, and sets a password:")
+        // The page has no sign-in.
+        Console.print(
+            "curl -c cookies.txt \(url)/api/v1/invites/redeem -d '{\"token\": \"\(token)\", \"password\": \"…\"}'")
     }
 }

@@ -49,7 +49,7 @@ def test_an_organisation_works_within_a_minute(tmp_path):
     began = time.monotonic()
     first = init(tmp_path, "--admin", "wang", "--name", "王小明", "--organisation", "胡同公司")
     assert first.returncode == 0, first.stderr
-    link = re.search(r"http://127\.0\.0\.1:7880/#invite=([\w-]{43})\n", first.stdout)
+    link = re.search(r"""http://127\.0\.0\.1:7880/api/v1/invites/redeem -d '{"token": "([\w-]{43})",""", first.stdout)
     assert link, first.stdout
     again = init(tmp_path, "--admin", "zhang")
     assert again.returncode == 1 and "already" in again.stderr and len(again.stderr.splitlines()) == 1

@@ -181,7 +181,7 @@ extension PeopleRoutes {
     }
 
     private struct InviteForm: Encodable {
-        /// For the page: `/#invite=` and this.
+        /// For `invites/redeem`, once.
         var token: String
         /// Seconds since 1970.
         var expiresAt: Int64
