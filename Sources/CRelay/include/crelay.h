@@ -386,9 +386,12 @@ void cr_loop_destroy(cr_loop *loop);
 uint16_t cr_loop_port(const cr_loop *loop);
 // Microseconds of the monotonic clock, read anew.
 uint64_t cr_loop_now(void);
-// Waits for datagrams, a wake or the deadline (UINT64_MAX: none; a past one: do not wait), then receives, forwards and
-// sends for about a millisecond: audio first, then video, and feedback and handshakes become events last. What is left
-// goes on with the next turn. Returns the time the turn began after waiting. Events are in the shard afterwards.
+// Waits for datagrams, a wake or the deadline (UINT64_MAX: none; a past one: do not wait).
+void cr_loop_wait(cr_loop *loop, cr_shard *shard, uint64_t deadline_us);
+// Receives, forwards and sends for about a millisecond: audio first, then video, and feedback and handshakes become
+// events last. What is left goes on with the next turn. Returns the time it began. Events are in the shard afterwards.
+uint64_t cr_loop_work(cr_loop *loop, cr_shard *shard);
+// Both, for callers that have nothing to do between them.
 uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us);
 // Sends everything queued, in batches.
 void cr_loop_flush(cr_loop *loop, cr_shard *shard);

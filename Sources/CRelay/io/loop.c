@@ -156,15 +156,18 @@ static uint64_t forward(cr_loop *loop, cr_shard *shard, cr_kind kind, uint64_t e
     return now_us;
 }
 
-uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
+void cr_loop_wait(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
     note_busy(loop);
     // Events that commands raised after the last release, datagrams left in the socket or in links and packets left on
     // their way are due now.
     bool may_sleep = shard->event_count == 0 && !loop->more_waits && !cr_shard_is_busy(shard);
     wait(loop, may_sleep, deadline_us < loop->tcp.next_sweep_us ? deadline_us : loop->tcp.next_sweep_us);
-    uint64_t begin_us = cr_loop_now();
-    loop->busy_since_us = begin_us;
+    loop->busy_since_us = cr_loop_now();
     loop->statistics.turns++;
+}
+
+uint64_t cr_loop_work(cr_loop *loop, cr_shard *shard) {
+    uint64_t begin_us = cr_loop_now();
     receive_tcp(loop, shard, receive(loop, shard, begin_us));
     uint64_t end_us = begin_us + CR_TURN_US;
     uint64_t now_us = forward(loop, shard, CR_AUDIO, end_us);
@@ -172,6 +175,11 @@ uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
     forward(loop, shard, CR_VIDEO, end_us);
     cr_shard_hand_up(shard);
     return begin_us;
+}
+
+uint64_t cr_loop_turn(cr_loop *loop, cr_shard *shard, uint64_t deadline_us) {
+    cr_loop_wait(loop, shard, deadline_us);
+    return cr_loop_work(loop, shard);
 }
 
 void cr_loop_flush(cr_loop *loop, cr_shard *shard) {

@@ -44,10 +44,14 @@ final class PacketLoop {
 
     static var now: MediaTime { MediaTime(microseconds: cr_loop_now()) }
 
-    /// Waits for datagrams, a wake or `deadline`, then receives and forwards for about a millisecond. The time at which
-    /// the turn began.
-    func turn(_ core: PacketCore, until deadline: MediaTime) -> MediaTime {
-        MediaTime(microseconds: cr_loop_turn(handle.loop, core.shard, deadline.microseconds))
+    /// Waits for datagrams, a wake or `deadline`.
+    func wait(_ core: PacketCore, until deadline: MediaTime) {
+        cr_loop_wait(handle.loop, core.shard, deadline.microseconds)
+    }
+
+    /// Receives and forwards for about a millisecond. The time at which it began.
+    func work(_ core: PacketCore) -> MediaTime {
+        MediaTime(microseconds: cr_loop_work(handle.loop, core.shard))
     }
 
     /// Sends everything queued.

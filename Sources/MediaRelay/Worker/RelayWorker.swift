@@ -1,8 +1,8 @@
 // One packet loop with its control: an actor whose executor is the loop's own thread. This is the shell around
 // `RelayCore`: it has the thread, the clock and the socket, and no decisions.
 //
-// A turn:  wait and receive (C) → packet events → commands and messages of other workers → actor jobs → timers → send (C)
-//          → messages to other workers → deliver events
+// A turn:  wait (C) → commands and messages of other workers → receive and forward (C) → packet events → actor jobs → timers
+//          → send (C) → messages to other workers → deliver events
 
 import Synchronization
 
@@ -95,9 +95,12 @@ actor RelayWorker {
     }
 
     private func beginTurn() {
-        now = loop.turn(core.packets, until: core.nextDeadline)
-        core.handlePacketEvents(now)
+        loop.wait(core.packets, until: core.nextDeadline)
+        now = PacketLoop.now
+        // Before the packets: a client sends once it has its answer, and the stream that it sends was asked for before.
         takeInputs()
+        now = loop.work(core.packets)
+        core.handlePacketEvents(now)
     }
 
     private func endTurn() {
