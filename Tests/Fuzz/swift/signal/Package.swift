@@ -46,7 +46,7 @@ let package = Package(
                 "Access/TokenRefresh.swift", "Meeting/Meeting.swift", "Meeting/MeetingDirectory.swift",
             ],
             sources: [
-                "Limits.swift", "Access", "Meeting",
+                "Limits.swift", "Access", "Meeting", "People/AttemptLimiter.swift",
                 "Session/CloseCode.swift", "Session/JoinQuery.swift", "Session/JoinRequestParameter.swift",
                 "Session/OutputValidator.swift", "Session/SignalCoding.swift", "Session/SignalGateway.swift",
             ],
